@@ -1,0 +1,1 @@
+"""Stories that the demo, the documentation and the tests share."""

@@ -1,0 +1,272 @@
+"""Everything at once, on one machine: a real MLflow with a story in it, and Upriver beside it.
+
+What is made lies in one folder and stays there, so the second start is quick.  Whatever was
+started is stopped again: at Ctrl-C, when a part fails, and with `--once` when all is done.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SERVICE = "demo"
+_HOST = "127.0.0.1"
+_QUIET = {
+    "GIT_PYTHON_REFRESH": "quiet",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "NO_PROXY": "127.0.0.1",
+    "no_proxy": "127.0.0.1",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Failed(Exception):
+    """A part of the demo did not do what it should; the text says which, and what to look at."""
+
+
+@dataclass
+class Server:
+    """A server of ours in a process group of its own, so that its workers stop with it.
+
+    Attributes:
+        name: What people call it.
+        url: Where it answers.
+        log: Where its output goes.
+        process: The running process.
+    """
+
+    name: str
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, name: str, url: str, log: Path, command: list[str], environment: dict[str, str]) -> Self:
+        """Start the command in the background."""
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603  our own command
+                command, cwd=log.parent, env=environment, stdout=output, stderr=output, start_new_session=True
+            )
+        return cls(name, url, log, process)
+
+    def check(self) -> None:
+        """Notice when the server has died.
+
+        Raises:
+            Failed: It has.
+        """
+        if self.process.poll() is not None:
+            end = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+            raise Failed(f"{self.name} stopped with code {self.process.returncode}. The end of {self.log}:\n{end}")
+
+    def wait(self, path: str, seconds: float = 90) -> None:
+        """Wait until the server answers at `path`.
+
+        Raises:
+            Failed: It died, or took too long.
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.check()
+            try:
+                with _DIRECTLY.open(self.url + path, timeout=5):
+                    return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise Failed(f"{self.name} did not answer at {self.url} within {seconds:.0f} s. Look into {self.log}.")
+
+    def stop(self) -> None:
+        """Stop the server and all its workers, gently first."""
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, how)
+            except ProcessLookupError:
+                break
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One demo, in one folder.
+
+    Attributes:
+        folder: Where everything lies.
+        mlflow_port: Where MLflow is to answer.
+        upriver_port: Where Upriver is to answer.
+    """
+
+    folder: Path
+    mlflow_port: int
+    upriver_port: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every process of the demo is told: nothing of an MLflow or Upriver set up elsewhere."""
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "UPRIVER_"))}
+        return {**outside, **_QUIET, "UPRIVER_HOME": str(self.folder / "upriver")}
+
+    def start_mlflow(self) -> Server:
+        """Start a real MLflow server on a store in the folder."""
+        home = self.folder / "mlflow"
+        home.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(self.mlflow_port)]
+        command += ["--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}"]
+        command += ["--artifacts-destination", (home / "artifacts").as_uri(), "--workers", "1"]
+        url = f"http://{_HOST}:{self.mlflow_port}"
+        return Server.start("MLflow", url, self.folder / "mlflow.log", command, self.environment)
+
+    def start_upriver(self) -> Server:
+        """Start Upriver on a home in the folder."""
+        home = self.folder / "upriver"
+        home.mkdir(parents=True, exist_ok=True)
+        command = [*_upriver("up"), "--host", _HOST, "--port", str(self.upriver_port)]
+        url = f"http://{_HOST}:{self.upriver_port}"
+        return Server.start("Upriver", url, self.folder / "upriver.log", command, self.environment)
+
+    def tell_story(self, mlflow: Server, upriver: Server) -> None:
+        """Tell the story into MLflow, unless a server dies meanwhile.
+
+        Raises:
+            Failed: The story broke off.
+        """
+        command = [sys.executable, "-m", "examples.churn", "--tracking-uri", mlflow.url]
+        command += ["--folder", str(self.folder / "churn")]
+        with subprocess.Popen(command, cwd=CHECKOUT, env=self.environment) as story:  # noqa: S603  our own command
+            try:
+                while story.poll() is None:
+                    mlflow.check()
+                    upriver.check()
+                    time.sleep(0.1)
+            finally:
+                story.terminate()
+        if story.returncode:
+            raise Failed(f"The story broke off with code {story.returncode}.")
+
+    def read_mlflow(self, mlflow: Server) -> None:
+        """Connect Upriver to MLflow and read what it knows; known facts change nothing.
+
+        Raises:
+            Failed: Upriver could not.
+        """
+        connect = [*_upriver("connect"), "mlflow", "--tracking-uri", mlflow.url, "--name", SERVICE, "--replace"]
+        done = subprocess.run(connect, cwd=self.folder, env=self.environment, check=False)  # noqa: S603  our own command
+        if done.returncode:
+            raise Failed("Upriver could not read MLflow; why stands above.")
+
+    def forget_half(self) -> None:
+        """Throw away a story that broke off, with the MLflow it was told to."""
+        marker = self.folder / "churn" / "story.json"
+        if marker.exists() and not json.loads(marker.read_text())["finished"]:
+            for name in ("churn", "mlflow", "upriver"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def champion(self) -> str:
+        """The version of the churn model that serves."""
+        return json.loads((self.folder / "churn" / "story.json").read_text())["champions"]["churn"]
+
+
+def main() -> int:
+    """Start everything, say where to look, and wait for Ctrl-C."""
+    options = _options()
+    for deadly in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # also where a shell told us to ignore one
+        signal.signal(deadly, signal.default_int_handler)
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    mlflow_port = _free_port(options.mlflow_port, "MLflow")
+    demo = Demo(folder, mlflow_port, _free_port(options.port, "Upriver", mlflow_port))
+    running: list[Server] = []
+    try:
+        _start(demo, running)
+        while not options.once:
+            for server in running:
+                server.check()
+            time.sleep(0.5)
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopping.")
+    finally:
+        for deadly in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(deadly, signal.SIG_IGN)
+        for server in reversed(running):
+            server.stop()
+    return 0
+
+
+def _start(demo: Demo, running: list[Server]) -> None:
+    """Bring everything up, and note in `running` what has been started as soon as it is."""
+    began = time.monotonic()
+    demo.forget_half()
+    running.append(mlflow := demo.start_mlflow())
+    running.append(upriver := demo.start_upriver())
+    print(f"MLflow starts at {mlflow.url}, Upriver at {upriver.url}.", flush=True)
+    demo.tell_story(mlflow, upriver)
+    mlflow.wait("/health")
+    upriver.wait("/")
+    demo.read_mlflow(mlflow)
+    print(f"\nReady after {time.monotonic() - began:.0f} s.")
+    _show(demo, mlflow, upriver)
+
+
+def _show(demo: Demo, mlflow: Server, upriver: Server) -> None:
+    print(f"  Upriver    {upriver.url}/")
+    print(f"  champion   {upriver.url}/assets/version:{SERVICE}/churn_{demo.champion()}")
+    print(f"  MLflow     {mlflow.url}/\n\nCtrl-C stops everything; {demo.folder} keeps it for next time.", flush=True)
+
+
+def _upriver(verb: str) -> list[str]:
+    return [sys.executable, "-m", "upriver.cli.main", verb]
+
+
+def _free_port(wanted: int, name: str, *taken: int) -> int:
+    """Return the wanted port, or the next one that nobody uses.
+
+    Raises:
+        OSError: Fifty ports in a row are in use.
+    """
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+        if port not in taken:
+            if port != wanted:
+                print(f"Port {wanted} is in use, so {name} takes {port}.")
+            return port
+    raise OSError(f"No port from {wanted} to {wanted + 49} is free. Choose another.")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python examples/demo.py", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / ".demo", metavar="DIR", help="[default: .demo]")
+    parser.add_argument("--port", type=int, default=8470, metavar="N", help="of Upriver [default: 8470]")
+    parser.add_argument("--mlflow-port", type=int, default=5470, metavar="N", help="of MLflow [default: 5470]")
+    parser.add_argument("--once", action="store_true", help="stop when all is done")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Upriver: when a model drifts, look upriver."""

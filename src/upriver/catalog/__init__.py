@@ -1,0 +1,1 @@
+"""WHAT is there, what is known of it, and who said so?"""

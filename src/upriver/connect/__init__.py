@@ -1,0 +1,1 @@
+"""HOW do facts arrive from other systems?"""

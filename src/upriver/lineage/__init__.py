@@ -1,0 +1,1 @@
+"""FROM WHAT is an asset made, and what is made from it?"""

@@ -1,0 +1,1 @@
+"""One line of history for both databases."""

@@ -1,0 +1,1 @@
+"""THE DOORS: pages for people, an API for programs, other systems' tongues."""

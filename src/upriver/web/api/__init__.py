@@ -1,0 +1,1 @@
+"""Our own JSON, one router per noun, under /api/v1."""

@@ -1,0 +1,164 @@
+"""The page of a dataset: its columns, what each became, who reads it, in which states."""
+
+from typing import Any
+
+from upriver.catalog.records import Record
+from upriver.ids import AssetId
+from upriver.lineage import origins
+from upriver.lineage.origins import Neighbours
+from upriver.web.deps import Tx
+from upriver.web.pages.asset.fields import Field, field
+from upriver.web.pages.asset.listing import PAGE, pairs
+from upriver.web.pages.asset.view import View
+from upriver.web.pages.asset.visit import Pager, Visit, matching
+
+_MODELS = 50
+
+
+class Became(Record):
+    """That a column became a feature of a version."""
+
+    version: AssetId
+    title: str
+    feature: str
+
+
+class ColumnRow(Record):
+    """One column.
+
+    Attributes:
+        became: The features that it became, of the newest versions.
+        is_target: Some model learns to predict it.
+    """
+
+    name: str
+    type: str
+    is_target: bool
+    description: Field
+    labels: Field
+    terms: Field
+    became: tuple[Became, ...]
+
+
+class Columns(Record):
+    """What `dataset_columns.html` may use.
+
+    Attributes:
+        models_total: How many versions use the dataset; the newest of them are in `ColumnRow.became`.
+    """
+
+    rows: tuple[ColumnRow, ...]
+    total: int
+    models_total: int
+    origin: dict[str, Any]
+    tags: dict[str, str]
+    q: str
+    pager: Pager
+
+
+def columns(tx: Tx, visit: Visit) -> Columns:
+    """Return a searchable part of the columns."""
+    schema = [c for c in visit.asset.get("schema", []) if isinstance(c, dict)]
+    found = matching(schema, visit.asked.q, lambda c: f"{c.get('name', '')} {c.get('type', '')}")
+    pager = visit.pager(len(found), PAGE)
+    shown = pager.cut(found)
+    used = origins.beside(tx, visit.asset.id, "down", ["matched"], names=["stage"], limit=_MODELS)
+    became, targets = _became(used, {str(c.get("name", "")) for c in shown})
+    return Columns(
+        rows=tuple(_column(tx, visit, c, became, targets) for c in shown),
+        total=len(schema),
+        models_total=used.total,
+        origin=dict(pairs(visit.asset.get("origin"))),
+        tags=dict(pairs(visit.asset.get("tags"))),
+        q=visit.asked.q,
+        pager=pager,
+    )
+
+
+def _became(used: Neighbours, wanted: set[str]) -> tuple[dict[str, tuple[Became, ...]], set[str]]:
+    found: dict[str, tuple[Became, ...]] = {}
+    targets: set[str] = set()
+    for near in used.items:
+        target = near.edge.detail.get("target")
+        targets.update(map(str, target) if isinstance(target, list) else [str(target)] if target else [])
+        passed = near.edge.detail.get("columns")
+        for pair in passed if isinstance(passed, list) else []:
+            column, feature = map(str, pair) if isinstance(pair, list) and len(pair) == 2 else ("", "")
+            if column in wanted:
+                one = Became.model_construct(version=near.asset.id, title=near.asset.title, feature=feature)
+                found[column] = (*found.get(column, ()), one)
+    return found, targets
+
+
+def _column(
+    tx: Tx, visit: Visit, column: dict[str, Any], became: dict[str, tuple[Became, ...]], targets: set[str]
+) -> ColumnRow:
+    name = str(column.get("name", ""))
+    return ColumnRow.model_construct(
+        name=name,
+        type=str(column.get("type") or ""),
+        is_target=bool(column.get("target")) or name in targets,
+        description=field(visit, "description", name, tx),
+        labels=field(visit, "labels", name, tx),
+        terms=field(visit, "terms", name, tx),
+        became=became.get(name, ()),
+    )
+
+
+class Snapshot(Record):
+    """One state of the dataset that some run used."""
+
+    digest: str
+    name: str
+    version: str
+    rows: int | None
+
+
+class Uses(Record):
+    """What `dataset_uses.html` may use: the versions made from the dataset, and the runs that read it."""
+
+    models: Neighbours
+    runs: Neighbours
+    pager: Pager
+
+
+def uses(tx: Tx, visit: Visit) -> Uses:
+    """Return who uses the dataset."""
+    of, first = visit.asset.id, (visit.asked.page - 1) * PAGE
+    found = origins.beside(tx, of, "down", ["read", "evaluated"], names=["run"], offset=first, limit=PAGE)
+    return Uses(
+        models=origins.beside(tx, of, "down", ["matched"], names=["stage", "aliases", "registered"], limit=_MODELS),
+        runs=found,
+        pager=visit.pager(found.total, PAGE),
+    )
+
+
+class Snapshots(Record):
+    """What `dataset_snapshots.html` may use."""
+
+    rows: tuple[Snapshot, ...]
+    q: str
+    pager: Pager
+
+
+def snapshots(_tx: Tx, visit: Visit) -> Snapshots:
+    """Return the states of the dataset that runs used."""
+    rows = [
+        Snapshot(
+            digest=str(digest),
+            name=str(told.get("name", "")),
+            version=str(told.get("version") or ""),
+            rows=told.get("rows") if isinstance(told.get("rows"), int) else None,
+        )
+        for digest, told in ((digest, pairs(value)) for digest, value in pairs(visit.asset.get("snapshots")).items())
+    ]
+    found = matching(rows, visit.asked.q, lambda s: f"{s.digest} {s.name} {s.version}")
+    pager = visit.pager(len(found), PAGE)
+    return Snapshots(rows=tuple(pager.cut(found)), q=visit.asked.q, pager=pager)
+
+
+VIEWS = {
+    "": View("Columns", "dataset_columns.html", columns),
+    "uses": View("Used by", "dataset_uses.html", uses),
+    "snapshots": View("Snapshots", "dataset_snapshots.html", snapshots),
+}

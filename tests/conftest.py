@@ -1,0 +1,141 @@
+"""Fixtures that every room may use.  Nothing here leaves this machine."""
+
+import json
+import os
+import shutil
+import socket
+import uuid
+from pathlib import Path
+from typing import NamedTuple
+
+import hypothesis
+import pytest
+from sqlalchemy import create_engine, text
+
+import mlflow_servers
+from upriver import db
+from upriver.settings import settings
+
+hypothesis.settings.register_profile(  # speed is measured in bench/, never in a test
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
+collect_ignore = ["mlflow_story.py"]  # a script for another process
+POSTGRES = os.environ.get("UPRIVER_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+_LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Fail loudly where a test would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if isinstance(address, tuple) and address[0] not in _LOCAL:
+            pytest.fail(f"A test tried to reach {address}.")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch, tmp_path):
+    """Give each test a data folder of its own."""
+    for name in [name for name in os.environ if name.startswith("UPRIVER_") and not name.startswith("UPRIVER_TEST_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("UPRIVER_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """Return the URL of a PostgreSQL server that answers, or None."""
+    url = POSTGRES.replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url, connect_args={"connect_timeout": 2})
+    try:
+        with engine.connect():
+            return engine.url
+    except Exception:  # noqa: BLE001 — whatever it is, there is none to test on
+        return None
+    finally:
+        engine.dispose()
+
+
+def _admin(postgres, *statements):
+    admin = create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with admin.connect() as tx:
+        for statement in statements:
+            tx.execute(text(statement))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory):
+    """Return an SQLite catalog with nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("empty") / "upriver.db"
+    made = db.connect(f"sqlite:///{file}")
+    db.upgrade(made)
+    with made.connect() as tx:
+        tx.exec_driver_sql("pragma wal_checkpoint(truncate)")
+    made.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def empty_database(postgres):
+    """Return the name of a PostgreSQL catalog with nothing in it, to be copied; None where there is no server."""
+    if postgres is None:
+        yield None
+        return
+    name = f"upriver_empty_{uuid.uuid4().hex[:12]}"
+    _admin(postgres, f"create database \"{name}\" template template0 encoding 'UTF8'")
+    made = db.connect(postgres.set(database=name).render_as_string(hide_password=False))
+    db.upgrade(made)
+    made.dispose()
+    yield name
+    _admin(postgres, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request, tmp_path, postgres, empty_file, empty_database):
+    """Return an empty catalog, on each database that Upriver speaks to."""
+    if request.param == "sqlite":
+        copied = shutil.copy(empty_file, tmp_path / "upriver.db")
+        made = db.connect(f"sqlite:///{copied}")
+        yield made
+        made.dispose()
+        return
+    if postgres is None:
+        pytest.skip("No PostgreSQL answers; set UPRIVER_TEST_POSTGRES to one where databases may be made.")
+    name = f"upriver_test_{uuid.uuid4().hex[:12]}"
+    _admin(postgres, f'create database "{name}" template "{empty_database}"')
+    made = db.connect(postgres.set(database=name).render_as_string(hide_password=False))
+    yield made
+    made.dispose()
+    _admin(postgres, f'drop database "{name}" with (force)')
+
+
+class Store(NamedTuple):
+    """A store on disk, the server on it, and the ids of what is in it."""
+
+    path: Path
+    server: str
+    told: dict
+
+    @property
+    def sqlite(self):
+        return f"sqlite:///{self.path}"
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory):
+    """Return one small MLflow with one of everything, filled by MLflow's own client in another process, and a server on it."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    path = folder / "mlflow.db"
+    env = {"_MLFLOW_SERVER_ARTIFACT_ROOT": str(folder / "art"), "MLFLOW_ARTIFACT_ROOT": str(folder / "art")}
+    with mlflow_servers.running(f"sqlite:///{path}", folder / "art", log=folder / "server.log") as server:
+        story = (Path(__file__).parent / "mlflow_story.py").read_text()
+        told = json.loads(mlflow_servers.run_python(story, server.url, env=env, cwd=folder).splitlines()[-1])
+        yield Store(path, server.url, told)
