@@ -249,6 +249,8 @@ def _api() -> Iterator[str]:
     for name, schema in sorted(described["components"]["schemas"].items()):
         if "properties" in schema and name not in ("HTTPValidationError", "ValidationError"):
             yield from _record(name, schema)
+        elif "prefixItems" in schema:
+            yield from _tuple(name, schema)
 
 
 def _operation(name: str, operation: dict[str, Any]) -> Iterator[str]:
@@ -301,6 +303,11 @@ def _record(name: str, schema: dict[str, Any]) -> Iterator[str]:
         for key, value in schema["properties"].items()
     ]
     yield from table(("field", "type", "given", "meaning"), rows)
+
+
+def _tuple(name: str, schema: dict[str, Any]) -> Iterator[str]:
+    fields = (f"{item['title'].lower()} ({item['type']})" for item in schema["prefixItems"])
+    yield from (f"### {name}", "", f"A list of {', '.join(fields)}.", "")
 
 
 def _indented(text: str) -> str:
