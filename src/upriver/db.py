@@ -26,13 +26,15 @@ from sqlalchemy import (
 )
 from sqlalchemy import Engine as Engine  # noqa: PLC0414 — doors name it without naming SQLAlchemy
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import QueuePool
 
 from upriver.errors import Invalid, Unreachable
 
 metadata = MetaData()
 Int = BigInteger().with_variant(Integer(), "sqlite")
-HEAD = "0001"
+HEAD = "0002"
 _WRITER = 8470  # any fixed number: the advisory lock that makes writers take turns
+_APPENDER = 8471  # another: makes those take turns who append beside the catalog
 
 
 def connect(url: str) -> Engine:
@@ -53,6 +55,44 @@ def connect(url: str) -> Engine:
     if name == "postgresql":
         return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     raise Invalid(f"Upriver cannot keep its catalog in {name!r}.", "Use a sqlite:/// or postgresql:// URL.")
+
+
+def beside(engine: Engine) -> Engine:
+    """Return where to write what must not wait for the catalog's one writer, and is on disk when it is committed.
+
+    PostgreSQL has many writers, so it is the same database; SQLite gets a second file beside the catalog's.
+    A catalog in memory has nothing beside it on disk, so there it is memory as well.
+    """
+    if engine.dialect.name == "postgresql":
+        return engine
+    file = engine.url.database or ":memory:"
+    if file == ":memory:":
+        alone = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+        made = create_engine("sqlite://", connect_args={"check_same_thread": False}, **alone)
+        event.listen(made, "connect", _prepare_sqlite)
+        event.listen(made, "begin", _begin_sqlite)
+        return made
+    there = engine.url.set(database=str(Path(file).with_suffix(".events.db")))
+    made = connect(there.render_as_string(hide_password=False))
+    event.listen(made, "connect", _sync_fully)
+    return made
+
+
+@contextmanager
+def appending(engine: Engine) -> Iterator[Connection]:
+    """Give one transaction that adds rows to what lies beside the catalog.
+
+    Those who append take turns among themselves, so that rows are committed in the order of their numbers
+    and the number of the last row seen is a cursor that misses none.
+    """
+    with _reached(engine.execution_options(writes=True)) as tx:
+        if tx.dialect.name == "postgresql":
+            tx.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _APPENDER})
+        yield tx
+
+
+def _sync_fully(connection: Any, _record: object) -> None:
+    connection.execute("pragma synchronous=full")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -1,6 +1,6 @@
-"""Where services and their reads are kept.  Times are milliseconds since 1970 (UTC)."""
+"""Where services, their reads and what pipelines sent are kept.  Times are milliseconds since 1970 (UTC)."""
 
-from sqlalchemy import Column, Float, Index, String, Table, Text
+from sqlalchemy import Column, Float, Index, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
 
 from upriver.db import Int, metadata
 
@@ -46,4 +46,32 @@ skips = Table(
     Column("id", Text, nullable=False),
     Column("because", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+asides = Table(
+    "asides",
+    metadata,
+    Column("seq", Int, primary_key=True, autoincrement=False),
+    Column("at", Int, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("asked_at", Int),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("seq", Int, nullable=False),
+)
+
+inbox = MetaData()  # apart from the catalog's, because on SQLite it lies in a file of its own
+
+events = Table(
+    "events",
+    inbox,
+    Column("seq", Int, primary_key=True, autoincrement=False),
+    Column("sha", LargeBinary, nullable=False),
+    Column("received_at", Int, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("sha"),
 )
