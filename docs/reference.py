@@ -20,7 +20,6 @@ from upriver.cli.main import app as cli
 from upriver.connect import sources
 from upriver.ids import KINDS, AssetId
 from upriver.settings import Settings
-from upriver.web import guard
 from upriver.web.app import create_app
 
 HERE = Path(__file__).parent / "reference"
@@ -323,7 +322,7 @@ def _errors() -> Iterator[str]:
     yield "The command line prints the two sentences and ends with the exit code."
     yield "The API answers with the status and `application/problem+json`; a page says the same in HTML."
     yield ""
-    for kind in (errors.Problem, *_kinds_of_problem(), guard.TooLarge):
+    for kind in (errors.Problem, *_kinds_of_problem()):
         name = kind.__name__
         yield from (f"## {name}", "", (kind.__doc__ or "").strip().splitlines()[0], "")
         yield f"HTTP status {kind.status}, exit code {kind.exit_code}, `type` `urn:upriver:problem:{name.lower()}`."

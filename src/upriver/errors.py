@@ -13,6 +13,9 @@ class Problem(Exception):
         what: One sentence that names the thing: "Model 'churn' has no version 12."
         hint: What to try next, as an imperative; empty if there is nothing to try.
 
+    Attributes:
+        retry_after: Seconds after which a program should try again, where waiting helps.
+
     Examples:
         >>> str(NotFound("There is no service 'prod'.", "Known: demo."))
         "There is no service 'prod'. Known: demo."
@@ -20,6 +23,7 @@ class Problem(Exception):
 
     status = 500
     exit_code = 1
+    retry_after = 5
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what)
@@ -59,3 +63,19 @@ class Unreachable(Problem):
     """A system that we depend on did not answer, or answered with something else."""
 
     status = 503
+
+
+class Busy(Problem):
+    """More arrives at this moment than can be taken in; nothing of the request was kept."""
+
+    status = 503
+    retry_after = 1
+
+
+class TooLarge(Problem):
+    """More was sent than will be read."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"More than {limit // 1_000_000} MB was sent.", "Send less at a time.")

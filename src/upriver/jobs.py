@@ -1,50 +1,82 @@
-"""What runs unasked: services are read when they are due, one at a time."""
+"""What runs unasked: services are read when they are due, one at a time, and events are worked on as they come."""
 
 import logging
 import threading
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 
 from sqlalchemy import Engine
 
 from upriver import db
 from upriver.connect import reads, services, sync
+from upriver.connect.openlineage.inbox import Inbox
 from upriver.errors import Problem
 
 log = logging.getLogger("upriver.jobs")
 TICK = 1.0
+SOME = 100  # events worked on in one go, so that who sends more waits for a moment at most
+BREATH = 0.002
+_TAKE = "upriver.connect.openlineage.take"
 
 
 class Worker:
-    """A thread that reads what is due until it is stopped.
+    """Threads that do what is due until they are stopped.
 
     Several processes may each have one: a read is taken up in a transaction, so only one gets it.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, inbox: Inbox) -> None:
         self._engine = engine
+        self._inbox = inbox
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="upriver-jobs", daemon=True)
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("upriver-jobs", self._read), ("upriver-lineage", self._follow))
+        ]
 
     def start(self) -> None:
         """Begin to work."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Take up nothing more; a read under way goes on for at most a moment and is marked interrupted later."""
         self._stopping.set()
-        self._thread.join(timeout=2)
+        self._inbox.arrived.set()
+        for thread in self._threads:
+            thread.join(timeout=2)
 
-    def _work(self) -> None:
+    def _read(self) -> None:
         while not self._stopping.wait(TICK):
-            try:
-                with db.writing(self._engine) as tx:
-                    now = sync.clock()
-                    waiting = [
-                        (name, reads.wants_full(tx, services.get(tx, name), now=now)) for name in reads.due(tx, now=now)
-                    ]
-                for service, full in waiting:
-                    ended = sync.run(self._engine, service, full=full)
-                    log.info("read %s: %s %s", service, ended.status, ended.because)
-            except Problem as problem:
-                log.warning("%s", problem)
-            except Exception:
-                log.exception("A job failed; the next tick tries again.")
+            self._try(self._read_what_is_due)
+
+    def _read_what_is_due(self) -> None:
+        with db.writing(self._engine) as tx:
+            now = sync.clock()
+            waiting = [(name, reads.wants_full(tx, services.get(tx, name), now=now)) for name in reads.due(tx, now=now)]
+        for service, full in waiting:
+            ended = sync.run(self._engine, service, full=full)
+            log.info("read %s: %s %s", service, ended.status, ended.because)
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            self._inbox.arrived.wait(TICK)
+            self._inbox.arrived.clear()
+            self._try(self._work_on_events)
+
+    def _work_on_events(self) -> None:
+        if find_spec(_TAKE) is None:
+            return
+        take = import_module(_TAKE)  # only now: it is slow to import, and a server should be up at once
+        while not self._stopping.is_set() and take.work(self._engine, self._inbox, most=SOME):
+            while self._inbox.busy and not self._stopping.wait(BREATH):
+                pass
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Problem as problem:
+            log.warning("%s", problem)
+        except Exception:
+            log.exception("A job failed; the next tick tries again.")

@@ -12,26 +12,28 @@ from sqlalchemy import Engine
 from starlette.staticfiles import StaticFiles
 
 from upriver import plugins
+from upriver.connect.openlineage.inbox import Inbox
 from upriver.jobs import Worker
 from upriver.settings import Settings
 from upriver.settings import settings as of_this_process
-from upriver.web import api, auth, errors, pages
+from upriver.web import api, auth, dialects, errors, pages
 from upriver.web.guard import Guard
 
 
 def create_app(engine: Engine, settings: Settings | None = None, *, worker: bool = True) -> FastAPI:
-    """Return the application; every module in `pages` and `api` serves what its router says.
+    """Return the application; every module in `pages`, `api` and `dialects` serves what its router says.
 
     Args:
         engine: The catalog's database, upgraded.
         settings: Whom to serve; those of this process if absent.
-        worker: Also read services in the background while the application runs.
+        worker: Also read services and work on events in the background while the application runs.
     """
     settings = settings or of_this_process()
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        jobs = Worker(engine) if worker else None
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        inbox = app.state.inbox = Inbox(engine)
+        jobs = Worker(engine, inbox) if worker else None
         if jobs:
             jobs.start()
         try:
@@ -39,6 +41,7 @@ def create_app(engine: Engine, settings: Settings | None = None, *, worker: bool
         finally:
             if jobs:
                 jobs.stop()
+            inbox.close()
 
     app = FastAPI(
         title="Upriver",
@@ -51,6 +54,7 @@ def create_app(engine: Engine, settings: Settings | None = None, *, worker: bool
     )
     app.state.engine, app.state.settings = engine, settings
     errors.install(app)
+    app.include_router(_door(dialects), responses=errors.RESPONSES)
     app.include_router(_door(api), responses=errors.RESPONSES)
     app.include_router(_door(pages), include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from upriver.catalog.records import Record
+from upriver.web.errors import PROGRAMS
 from upriver.web.html import render
 
 COOKIE = "upriver"
@@ -62,7 +63,7 @@ class SignedIn:
         return _same(request.cookies.get(COOKIE, ""), self._proof)
 
     def _refuse(self, request: Request) -> Response:
-        if request.url.path.startswith("/api/"):
+        if request.url.path.startswith(PROGRAMS):
             body = {
                 "type": "urn:upriver:problem:unauthorized",
                 "title": "Unauthorized",

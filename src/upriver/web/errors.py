@@ -17,6 +17,8 @@ from upriver.errors import Invalid, NotFound, Problem
 from upriver.web.html import render
 
 log = logging.getLogger("upriver.web")
+PROGRAMS = ("/api/", "/openlineage/")  # who asks there reads JSON
+WAITS = (429, 503)  # clients that push events give them up unless they are told when to try again
 
 
 class Page(Record):
@@ -85,7 +87,8 @@ def answer(request: Request, problem: Exception, wrong: tuple[Wrong, ...] = (), 
     if not isinstance(problem, Problem):
         raise problem
     kind = type(problem).__name__
-    if request.url.path.startswith("/api/"):
+    waits = {"Retry-After": str(problem.retry_after)} if problem.status in WAITS else None
+    if request.url.path.startswith(PROGRAMS):
         body = ProblemDetails(
             type=f"urn:upriver:problem:{kind.lower()}",
             title=kind,
@@ -96,7 +99,7 @@ def answer(request: Request, problem: Exception, wrong: tuple[Wrong, ...] = (), 
             reference=reference,
         )
         shown = body.model_dump(exclude_defaults=True)
-        return JSONResponse(shown, problem.status, media_type="application/problem+json")
+        return JSONResponse(shown, problem.status, waits, media_type="application/problem+json")
     page = Page(
         kind=kind,
         status=problem.status,
@@ -105,7 +108,7 @@ def answer(request: Request, problem: Exception, wrong: tuple[Wrong, ...] = (), 
         reference=reference,
         asked=_clean(request.url.path) if isinstance(problem, NotFound) else "",
     )
-    return HTMLResponse(render("problem.html", page=page), problem.status)
+    return HTMLResponse(render("problem.html", page=page), problem.status, waits)
 
 
 def _clean(text: str) -> str:

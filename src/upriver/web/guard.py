@@ -12,11 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from upriver.errors import Denied, Invalid, Problem
+from upriver.errors import Denied, Invalid, Problem, TooLarge
 from upriver.web import errors
 
 BODY = 1_000_000
-LONGER = {"/api/v1/lineage": 20_000_000}
+LONGER = {"/api/v1/lineage": 20_000_000, "/openlineage/": 20_000_000}
 SAFE = frozenset(["GET", "HEAD", "OPTIONS"])
 LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1", "testserver"])
 HEADERS = {
@@ -96,15 +96,6 @@ def _is_foreign(headers: Headers) -> bool:
         return site in ("cross-site", "same-site")
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
-
-
-class TooLarge(Problem):
-    """More was sent than will be read."""
-
-    status = 413
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"More than {limit // 1_000_000} MB was sent.", "Send less at a time.")
 
 
 def _limit(request: Request) -> int:

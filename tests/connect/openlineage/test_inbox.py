@@ -8,8 +8,8 @@ import pytest
 
 from upriver import db
 from upriver.connect.openlineage import inbox as inboxes
-from upriver.connect.openlineage.inbox import Busy, Inbox, Kept
-from upriver.errors import NotFound, Unreachable
+from upriver.connect.openlineage.inbox import Inbox, Kept
+from upriver.errors import Busy, NotFound, Unreachable
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from upriver import db
 from upriver.connect.tables import events, inbox
-from upriver.errors import NotFound, Problem, Unreachable
+from upriver.errors import Busy, NotFound, Unreachable
 
 WAITING_EVENTS, WAITING_BYTES = 10_000, 64_000_000
 GROUP_BYTES = 8_000_000
@@ -40,20 +40,6 @@ class Raw(NamedTuple):
     seq: int
     received_at: int
     body: bytes
-
-
-class Busy(Problem):
-    """More arrives than can be written; nothing of this request was kept.
-
-    Attributes:
-        retry_after: Seconds after which there will be room.
-    """
-
-    status = 503
-    retry_after = 1
-
-    def __init__(self, waiting: int) -> None:
-        super().__init__(f"{waiting:,} events are waiting to be written already.", "Send it again in a second.")
 
 
 class _Parcel:
@@ -145,7 +131,7 @@ class Inbox:
                 raise Unreachable("Upriver is shutting down.", "Send it again in a moment.")
             events_then, bytes_then = self._events + len(parcel.rows), self._bytes + parcel.size
             if self._events and (events_then > WAITING_EVENTS or bytes_then > WAITING_BYTES):
-                raise Busy(self._events)
+                raise Busy(f"{self._events:,} events wait to be written already.", "Send it again in a moment.")
             self._events, self._bytes = events_then, bytes_then
             self._queue.append(parcel)
             if self._thread is None:
