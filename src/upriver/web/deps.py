@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from starlette.datastructures import FormData
 
 from upriver import db
+from upriver.connect.openlineage.inbox import Inbox
 from upriver.connect.sync import clock
 from upriver.ids import AssetId
 from upriver.settings import Settings
@@ -17,6 +18,11 @@ from upriver.settings import Settings
 def _engine(request: Request) -> Engine:
     engine: Engine = request.app.state.engine
     return engine
+
+
+def _inbox(request: Request) -> Inbox:
+    found: Inbox = request.app.state.inbox
+    return found
 
 
 def _tx(engine: Annotated[Engine, Depends(_engine)], request: Request) -> Iterator[Connection]:
@@ -51,6 +57,7 @@ def _asset(asset: Annotated[str, Path(description="kind:namespace/name, each par
 Ours = Annotated[Settings, Depends(_settings)]
 Form = Annotated[FormData, Depends(_form)]
 Server = Annotated[Engine, Depends(_engine)]
+Events = Annotated[Inbox, Depends(_inbox)]
 Tx = Annotated[Connection, Depends(_tx, scope="function")]
 Now = Annotated[int, Depends(clock)]
 Who = Annotated[str, Depends(_who)]

@@ -34,6 +34,13 @@ class Kept(NamedTuple):
     new: bool
 
 
+class Mark(NamedTuple):
+    """How far the inbox goes; `received_at` in milliseconds since 1970."""
+
+    seq: int
+    received_at: int
+
+
 class Raw(NamedTuple):
     """A body as it came; `received_at` in milliseconds since 1970."""
 
@@ -235,9 +242,16 @@ class Inbox:
 
     def last(self) -> int:
         """Return the number of the last event, 0 where there is none."""
+        newest = self.newest()
+        return 0 if newest is None else newest.seq
+
+    def newest(self) -> Mark | None:
+        """Return the last event, without its body; None where there is none."""
         self._lay_out()
+        query = select(events.c.seq, events.c.received_at).order_by(events.c.seq.desc()).limit(1)
         with db.reading(self._engine) as tx:
-            return int(tx.execute(select(func.max(events.c.seq))).scalar() or 0)
+            row = tx.execute(query).first()
+        return None if row is None else Mark(row.seq, row.received_at)
 
 
 def _reason(error: Exception) -> Exception:

@@ -7,6 +7,7 @@ from upriver.catalog import attention, history, read
 from upriver.catalog.attention import Unexplained
 from upriver.catalog.records import Change, Record
 from upriver.connect import services
+from upriver.connect.openlineage import asides
 from upriver.connect.records import Service
 from upriver.ids import KINDS
 from upriver.web.deps import Tx
@@ -25,6 +26,7 @@ class Page(Record):
         failing: Services whose last read did not end well.
         unread: Services that were never read.
         skipping: Services whose last read left something out.
+        set_aside: How many events of pipelines could not be understood.
         unexplained: Versions in use that nobody describes or answers for; `more_unexplained` if those are not all.
         recreated: Names that were used again for something else.
         changes: The latest of the log, without the flood of first sightings.
@@ -35,6 +37,7 @@ class Page(Record):
     failing: tuple[Service, ...]
     unread: tuple[Service, ...]
     skipping: tuple[Service, ...]
+    set_aside: int
     unexplained: tuple[Unexplained, ...]
     more_unexplained: bool
     recreated: tuple[Change, ...]
@@ -43,7 +46,9 @@ class Page(Record):
     @property
     def calm(self) -> bool:
         """Whether nothing needs attention."""
-        return not (self.failing or self.unread or self.skipping or self.unexplained or self.recreated)
+        return not (
+            self.failing or self.unread or self.skipping or self.set_aside or self.unexplained or self.recreated
+        )
 
 
 @router.get("/")
@@ -57,6 +62,7 @@ def home(tx: Tx) -> HTMLResponse:
         failing=tuple(s for s in known if s.last and s.last.status in ("failed", "interrupted")),
         unread=tuple(s for s in known if s.last is None),
         skipping=tuple(s for s in known if s.last and s.last.status == "done" and s.last.skipped),
+        set_aside=asides.count(tx),
         unexplained=unexplained[:SHOWN],
         more_unexplained=len(unexplained) > SHOWN,
         recreated=attention.recreated(tx),
