@@ -199,6 +199,23 @@ def bulk(tx: Connection, table: Table, columns: Sequence[str], rows: Sequence[tu
     tx.exec_driver_sql(f'insert into "{table.name}" ({names}) values ({marks})', list(rows))  # noqa: S608 — our own names
 
 
+def replace(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Insert many rows, each in the place of the one that has its primary key."""
+    values = list(rows)
+    if not values:
+        return
+    keys = [column.name for column in table.primary_key]
+    names = ", ".join(f'"{c}"' for c in columns)
+    sets = ", ".join(f'"{c}" = excluded."{c}"' for c in columns if c not in keys)
+    mark = "%s" if tx.dialect.name == "postgresql" else "?"
+    marks = ", ".join([mark] * len(columns))
+    tx.exec_driver_sql(
+        f'insert into "{table.name}" ({names}) values ({marks}) '  # noqa: S608 — our own names
+        f"on conflict ({', '.join(keys)}) do {'update set ' + sets if sets else 'nothing'}",
+        values,
+    )
+
+
 def chunks(items: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
     """Cut `items` into lists that fit into one statement.
 
@@ -214,6 +231,19 @@ def chunks(items: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
             part = []
     if part:
         yield part
+
+
+def listed(tx: Connection, name: str = "ids") -> str:
+    """Return SQL for a table of one column, `value`: the whole numbers that `listing` put into parameter `name`."""
+    if tx.dialect.name == "postgresql":
+        return f"(select unnest(cast(:{name} as bigint[])) as value)"
+    return f"(select value from json_each(:{name}))"  # noqa: S608 — our own names
+
+
+def listing(tx: Connection, numbers: Iterable[int]) -> str:
+    """Return `numbers`, however many, as the one parameter that `listed` reads."""
+    ends = "{}" if tx.dialect.name == "postgresql" else "[]"
+    return ends[0] + ",".join(map(str, numbers)) + ends[1]
 
 
 def json_number(tx: Connection, column: ColumnElement[Any], path: Sequence[str | int]) -> ColumnElement[Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, case, func, select
@@ -46,6 +46,25 @@ def node_of(tx: Connection, of: AssetId) -> int | None:
     """Return the number of `of` in the graph, None if there is no such asset."""
     row = find(tx, of)
     return row.id if row else None
+
+
+class Brief(NamedTuple):
+    """An asset in a list or a drawing: what it is called, what it lives in, when it was deleted."""
+
+    id: AssetId
+    title: str
+    parent: int | None
+    gone_at: int | None
+
+
+def briefly(tx: Connection, nodes: Iterable[int]) -> dict[int, Brief]:
+    """Return assets by their number in the graph, without what is known of them; a bulk path."""
+    query = select(*(assets.c[name] for name in ("id", "kind", "namespace", "name", "title", "parent", "gone_at")))
+    return {
+        node: Brief(AssetId(kind, space, name), *rest)
+        for some in db.chunks(nodes)
+        for node, kind, space, name, *rest in tx.execute(query.where(assets.c.id.in_(some)))
+    }
 
 
 def values(tx: Connection, nodes: Iterable[int], names: Sequence[str]) -> dict[int, dict[str, Any]]:
