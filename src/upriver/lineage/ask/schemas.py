@@ -35,7 +35,7 @@ def of(tx: Connection, dataset: AssetId) -> list[SchemaVersion]:
         key=lambda r: (r.schema_at, r.run),
     )
     texts = fields_of(tx, {n for row in rows for n in (row.schema, row.opened) if n is not None})
-    said = dict(tx.execute(select(producers.c.id, producers.c.name)).tuples().all())
+    said: dict[int, str] = dict(tx.execute(select(producers.c.id, producers.c.name)).all())
     started = runs.refs_of(tx, {row.run for row in rows})
     called = read.named(tx, names)
     latest: dict[tuple[int, int], Fields] = {}
