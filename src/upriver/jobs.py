@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 
 from sqlalchemy import Engine
 
@@ -66,9 +65,10 @@ class Worker:
             self._try(self._work_on_events)
 
     def _work_on_events(self) -> None:
-        if find_spec(_TAKE) is None:
+        try:
+            take = import_module(_TAKE)  # only now: it is slow to import, and a server should be up at once
+        except ModuleNotFoundError:
             return
-        take = import_module(_TAKE)  # only now: it is slow to import, and a server should be up at once
         while not self._stopping.is_set() and take.work(self._engine, self._inbox, most=SOME):
             while self._inbox.busy and not self._stopping.wait(BREATH):
                 pass

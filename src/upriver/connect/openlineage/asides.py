@@ -1,6 +1,6 @@
 """What could not be understood, and how far the work on events is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -63,6 +63,14 @@ def waiting(tx: Connection, *, limit: int = 100, before: int | None = None) -> t
     if before is not None:
         query = query.where(asides.c.seq < before)
     return tuple(_read(row) for row in tx.execute(query))
+
+
+def among(tx: Connection, seqs: Iterable[int]) -> tuple[Aside, ...]:
+    """Return those of `seqs` that are set aside, in their order."""
+    found: list[Any] = []
+    for part in db.chunks(sorted(seqs)):
+        found += tx.execute(select(asides).where(asides.c.seq.in_(part)).order_by(asides.c.seq)).all()
+    return tuple(_read(row) for row in found)
 
 
 def get(tx: Connection, seq: int) -> Aside | None:

@@ -17,6 +17,7 @@ from upriver.errors import Invalid, TooLarge
 SIZE = 20_000_000
 DEPTH = 100
 MANY = 10_000
+GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
 _SUBJECTS = ("job", "dataset")
 _GAP = re.compile(r"[ \t\r\n]*")
@@ -27,6 +28,10 @@ def _unread(_number: str) -> None:
 
 
 _STEP = json.JSONDecoder(parse_int=_unread, parse_float=_unread, parse_constant=_unread)
+
+
+class NoJson(Invalid):
+    """A body that is not JSON at all."""
 
 
 def inflated(body: bytes) -> bytes:
@@ -75,7 +80,7 @@ def opened(body: bytes) -> dict[str, Any]:
     try:
         value = orjson.loads(body.removeprefix(_MARK))
     except orjson.JSONDecodeError as error:
-        raise Invalid(f"The body is not JSON: {error}.", "Send OpenLineage events as JSON in UTF-8.") from error
+        raise NoJson(f"The body is not JSON: {error}.", "Send OpenLineage events as JSON in UTF-8.") from error
     hint = "Send OpenLineage run, job or dataset events."
     if not isinstance(value, dict):
         raise Invalid(f"An event is a JSON object, and this is a {_word(value)}.", hint)
@@ -109,7 +114,7 @@ def is_list(body: bytes) -> bool:
     return body.removeprefix(_MARK).lstrip()[:1] == b"["
 
 
-def parts(body: bytes) -> list[bytes]:
+def parts(body: bytes, *, most: int = MANY) -> list[bytes]:
     """Return the elements of a JSON array as the bytes that they were sent as; none is judged.
 
     Raises:
@@ -121,7 +126,7 @@ def parts(body: bytes) -> list[bytes]:
     """
     hint = "Send a JSON array of events in UTF-8."
     try:
-        return list(_elements(body.removeprefix(_MARK).decode().strip()))
+        return list(_elements(body.removeprefix(_MARK).decode().strip(), most))
     except UnicodeDecodeError as error:
         raise Invalid(f"The body is not UTF-8: {error.reason} at byte {error.start}.", hint) from error
     except json.JSONDecodeError as error:
@@ -130,11 +135,11 @@ def parts(body: bytes) -> list[bytes]:
         raise Invalid(f"The list is nested more than {DEPTH} deep.", hint) from error
 
 
-def _elements(text: str) -> Iterator[bytes]:
+def _elements(text: str, most: int) -> Iterator[bytes]:
     at = _next(text, 1)
     if text[at : at + 1] == "]" and not text[at + 1 :]:
         return
-    for _ in range(MANY):
+    for _ in range(most):
         _, end = _STEP.raw_decode(text, at)
         yield text[at:end].encode()
         at = _next(text, end)
@@ -143,7 +148,7 @@ def _elements(text: str) -> Iterator[bytes]:
         if text[at : at + 1] != ",":
             raise json.JSONDecodeError("Expecting a comma, or the end behind a bracket", text, at)
         at = _next(text, at + 1)
-    raise Invalid(f"The list holds more than {MANY:,} events.", "Send fewer at a time.")
+    raise Invalid(f"The list holds more than {most:,} events.", "Send fewer at a time.")
 
 
 def _next(text: str, at: int) -> int:
