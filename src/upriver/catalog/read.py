@@ -13,7 +13,7 @@ from upriver.catalog import filters, said
 from upriver.catalog.edit import find
 from upriver.catalog.history import moment, precedence
 from upriver.catalog.records import Asset, Facet, Record
-from upriver.catalog.tables import assets, facets
+from upriver.catalog.tables import assets, facets, labels
 from upriver.errors import Invalid, NotFound
 from upriver.ids import AssetId
 
@@ -143,6 +143,16 @@ class Page(Record):
     items: tuple[Asset, ...]
     total: int
     next: int | None = None
+
+
+def parts_labelled(tx: Connection, label: str) -> list[tuple[AssetId, str]]:
+    """Return the columns and features that carry `label`, each with its asset."""
+    query = select(labels.c.asset, labels.c.part).where(
+        labels.c.family == "tag", labels.c.value == label, labels.c.part != ""
+    )
+    rows = tx.execute(query.distinct().order_by(labels.c.asset, labels.c.part)).all()
+    known = named(tx, {row.asset for row in rows})
+    return [(known[row.asset], row.part) for row in rows if row.asset in known]
 
 
 def children(  # noqa: PLR0913 — each is a way to narrow or order the same list

@@ -103,8 +103,8 @@ def _reach(listed: str, side: Side, direct: bool) -> TextClause:
 @lru_cache
 def _reached_assets(listed: str, side: Side, direct: bool) -> TextClause:
     return text(
-        f"{_recursion(listed, side, direct)}, some as (select id from reach limit :most) "  # noqa: S608 — our own names
-        "select distinct c.asset from some cross join columns c where c.id = some.id"
+        f"{_recursion(listed, side, direct)}, found as (select id from reach limit :most) "  # noqa: S608 — our own names
+        "select distinct c.asset from found cross join columns c where c.id = found.id"
     )
 
 

@@ -122,6 +122,16 @@ def _edge(up: Place, down: Place, kind: int, said: Statement) -> ColumnEdge:
     )
 
 
+def how_of(kind: int) -> str:
+    """Return one word for how a column became a column.
+
+    Examples:
+        >>> how_of(1), how_of(0)
+        ('IDENTITY', 'DIRECT')
+    """
+    return SUBTYPES.get(kind) or ("DIRECT" if kind < DIRECT else "INDIRECT")
+
+
 def statements_of(tx: Connection, numbers: Iterable[int]) -> dict[int, Statement]:
     """Return who says what, by the statement's number."""
     query = text(
