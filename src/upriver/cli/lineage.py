@@ -1,4 +1,4 @@
-"""Take in what pipelines said of themselves, from files."""
+"""Ask what feeds what, and take in what pipelines said of themselves, from files."""
 
 import time
 from importlib import import_module
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from upriver.cli import console
+from upriver.cli import ask, console
 from upriver.errors import Invalid
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ PATIENCE = 30.0  # seconds without progress, while a server has them in hand
 
 def install(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    lineage = typer.Typer(no_args_is_help=True, help="Take in what pipelines say of their runs.")
-    for command in (replay, events):
+    lineage = typer.Typer(no_args_is_help=True, help="Ask what feeds what; take in what pipelines say.")
+    for command in (*ask.COMMANDS, replay, events):
         lineage.command()(command)
     app.add_typer(lineage, name="lineage")
 

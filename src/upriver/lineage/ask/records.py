@@ -1,7 +1,7 @@
 """What is asked of the graph and what it answers."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import JsonValue
 
@@ -29,6 +29,20 @@ class Place(Record):
             'version:prod/churn_12#age'
         """
         return f"{self.asset}#{self.column}" if self.column else str(self.asset)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form back.
+
+        Raises:
+            Invalid: What stands before the first # is no asset's id.
+
+        Examples:
+            >>> Place.parse("version:prod/churn_12#age").column
+            'age'
+        """
+        asset, _, column = text.partition("#")
+        return cls(asset=AssetId.parse(asset), column=column)
 
 
 class ColumnNode(Record):

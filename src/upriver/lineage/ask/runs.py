@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from upriver import db
 from upriver.catalog import read
 from upriver.catalog.history import moment
-from upriver.errors import NotFound
+from upriver.errors import Invalid, NotFound
 from upriver.ids import AssetId
 from upriver.lineage.ask import places
 from upriver.lineage.ask.records import Run, RunRef, Runs, Side, Touch
@@ -38,6 +38,19 @@ def one(tx: Connection, uid: str | int) -> Run:
     below = select(runs).where(runs.c.parent == row.id).order_by(runs.c.started, runs.c.id).limit(_CHILDREN)
     children = refs(tx, tx.execute(below).all())
     return records(tx, [row])[0].model_copy(update={"children": tuple(children.values())})
+
+
+def of(tx: Connection, asset: AssetId, *, offset: int = 0, limit: int = 50) -> Runs:
+    """Return the runs of a job, or those that touched a dataset, newest first.
+
+    Raises:
+        NotFound: There is no such asset.
+        Invalid: It is neither a job nor a dataset.
+    """
+    if asset.kind not in ("job", "dataset"):
+        raise Invalid(f"A {asset.kind} has no runs of pipelines.", "Name a job or a dataset.")
+    find = of_job if asset.kind == "job" else of_dataset
+    return find(tx, asset, offset=offset, limit=limit)
 
 
 def of_job(tx: Connection, of: AssetId, *, offset: int = 0, limit: int = 50) -> Runs:
