@@ -66,15 +66,12 @@ def beside(engine: Engine) -> Engine:
     if engine.dialect.name == "postgresql":
         return engine
     file = engine.url.database or ":memory:"
-    if file == ":memory:":
-        alone = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-        made = create_engine("sqlite://", connect_args={"check_same_thread": False}, **alone)
-        event.listen(made, "connect", _prepare_sqlite)
-        event.listen(made, "begin", _begin_sqlite)
-        return made
-    there = engine.url.set(database=str(Path(file).with_suffix(".events.db")))
-    made = connect(there.render_as_string(hide_password=False))
-    event.listen(made, "connect", _sync_fully)
+    alone = file == ":memory:"
+    there = engine.url if alone else engine.url.set(database=str(Path(file).with_suffix(".events.db")))
+    one: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0} if alone else {}
+    made = create_engine(there, connect_args={"timeout": 60, "check_same_thread": False}, **one)
+    event.listen(made, "connect", _prepare_beside)
+    event.listen(made, "begin", _begin_sqlite)
     return made
 
 
@@ -91,8 +88,16 @@ def appending(engine: Engine) -> Iterator[Connection]:
         yield tx
 
 
-def _sync_fully(connection: Any, _record: object) -> None:
-    connection.execute("pragma synchronous=full")
+def _prepare_beside(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in (  # small pages and a short log make the flush of a few rows cheap
+        "page_size=4096",
+        "journal_mode=wal",
+        "synchronous=full",
+        "cache_size=-16384",
+        "wal_autocheckpoint=1000",
+    ):
+        connection.execute(f"pragma {pragma}")
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from importlib import import_module
 
@@ -14,8 +15,9 @@ from upriver.errors import Problem
 
 log = logging.getLogger("upriver.jobs")
 TICK = 1.0
-SOME = 100  # events worked on in one go, so that who sends more waits for a moment at most
-BREATH = 0.002
+SOME = 200  # events worked on in one go
+REST = 3  # times as long as it worked does it rest while others send: a quarter of the time is for the work
+LONGEST_REST = 0.5
 _TAKE = "upriver.connect.openlineage.take"
 
 
@@ -69,9 +71,11 @@ class Worker:
             take = import_module(_TAKE)  # only now: it is slow to import, and a server should be up at once
         except ModuleNotFoundError:
             return
+        began = time.monotonic()
         while not self._stopping.is_set() and take.work(self._engine, self._inbox, most=SOME):
-            while self._inbox.busy and not self._stopping.wait(BREATH):
-                pass
+            if self._inbox.busy:  # who sends goes first; what waits is worked on when they pause
+                self._stopping.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
+            began = time.monotonic()
 
     def _try(self, work: Callable[[], None]) -> None:
         try:

@@ -4,8 +4,9 @@ import ipaddress
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,8 +65,9 @@ def up(
     address = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     listening = _listen(chosen.host, chosen.port)
     typer.echo(f"Upriver is at http://{address}:{listening.getsockname()[1]} (Ctrl-C stops it).")
-    server = uvicorn.Server(uvicorn.Config(create_app(catalog), log_level="warning", timeout_graceful_shutdown=3))
-    server.run(sockets=[listening])
+    sys.setswitchinterval(0.001)  # who waits for an answer is not held up by the work in the background
+    how: dict[str, Any] = {"log_level": "warning", "access_log": False, "timeout_graceful_shutdown": 3}
+    uvicorn.Server(uvicorn.Config(create_app(catalog), **how)).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,9 +5,10 @@ rebinding).  Writes that a browser says come from elsewhere are refused, so no t
 programs send none of those headers and pass.  Bodies have a limit.  What nobody foresaw becomes a page.
 """
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +29,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_SENT = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_FRESH = (b"cache-control", b"no-cache")
+_KEPT = (b"cache-control", b"public, max-age=31536000")
 
 
 class Guard:
@@ -55,7 +59,7 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                _complete(MutableHeaders(scope=message), scope["path"])
+                _complete(message, scope["path"])
             await send(message)
 
         try:
@@ -69,25 +73,34 @@ class Guard:
             await errors.unexpected(request, error)(scope, receive, answer)
 
 
-def _complete(headers: MutableHeaders, path: str) -> None:
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "public, max-age=31536000" if path.startswith("/static/") else "no-cache")
+def _complete(message: Message, path: str) -> None:
+    headers = message["headers"] = list(message.get("headers", ()))
+    there = {name for name, _ in headers}
+    kept = _KEPT if path.startswith("/static/") else _FRESH
+    headers += [header for header in (*_SENT, kept) if header[0] not in there]
 
 
 def _check(request: Request, hosts: frozenset[str] | None) -> None:
     host = request.headers.get("host", "")
-    if hosts is not None and urlsplit(f"//{host}").hostname not in hosts:
+    if hosts is not None and _name(host) not in hosts:
         raise Denied(
             f"Upriver is not served under the name {host!r}.", "Open it under the address that it says at its start."
         )
-    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+    if "\0" in request.scope["path"] or b"%00" in request.scope["query_string"]:
         raise Invalid("An address cannot hold a NUL character.", "Leave out %00.")
     if request.method not in SAFE and _is_foreign(request.headers):
         raise Denied("Another web site tried to change something here.", "Open Upriver itself and do it there.")
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > _limit(request):
         raise TooLarge(_limit(request))
+
+
+@lru_cache(maxsize=64)
+def _name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _is_foreign(headers: Headers) -> bool:
@@ -99,7 +112,7 @@ def _is_foreign(headers: Headers) -> bool:
 
 
 def _limit(request: Request) -> int:
-    return next((most for path, most in LONGER.items() if request.url.path.startswith(path)), BODY)
+    return next((most for path, most in LONGER.items() if request.scope["path"].startswith(path)), BODY)
 
 
 def _limited(request: Request, receive: Receive) -> Receive:

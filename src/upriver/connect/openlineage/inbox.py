@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
 from upriver import db
@@ -22,8 +22,15 @@ from upriver.connect.tables import events, inbox
 from upriver.errors import Busy, NotFound, Unreachable
 
 WAITING_EVENTS, WAITING_BYTES = 10_000, 64_000_000
+GATHER = (
+    0.0002  # seconds that a commit waits for company: much less than it takes, and others need not wait for the next
+)
 GROUP_BYTES = 8_000_000
 READ_BYTES = 32_000_000
+_KNOWN = select(events.c.sha, events.c.seq).where(events.c.sha.in_(bindparam("shas", expanding=True)))
+_THERE = union_all(
+    _KNOWN, select(null(), func.coalesce(func.max(events.c.seq), 0))
+)  # the highest number comes under no sha
 _COLUMNS = ("seq", "sha", "received_at", "body")
 
 
@@ -53,7 +60,7 @@ class _Parcel:
     """Bodies of one request on their way to the disk, and whom to tell."""
 
     def __init__(self, bodies: Sequence[bytes], told: Callable[["_Parcel"], object]) -> None:
-        self.rows = [(hashlib.sha256(body).digest(), body) for body in bodies]
+        self.bodies = bodies
         self.size = sum(map(len, bodies))
         self.told = told
         self.kept: list[Kept] | None = None
@@ -136,7 +143,7 @@ class Inbox:
         with self._changed:
             if self._closed:
                 raise Unreachable("Upriver is shutting down.", "Send it again in a moment.")
-            events_then, bytes_then = self._events + len(parcel.rows), self._bytes + parcel.size
+            events_then, bytes_then = self._events + len(parcel.bodies), self._bytes + parcel.size
             if self._events and (events_then > WAITING_EVENTS or bytes_then > WAITING_BYTES):
                 raise Busy(f"{self._events:,} events wait to be written already.", "Send it again in a moment.")
             self._events, self._bytes = events_then, bytes_then
@@ -159,6 +166,8 @@ class Inbox:
         with self._changed:
             while not self._queue and not self._closed:
                 self._changed.wait()
+        time.sleep(GATHER)
+        with self._changed:
             group, size = [], 0
             while self._queue and size < GROUP_BYTES:
                 group.append(self._queue.popleft())
@@ -167,7 +176,7 @@ class Inbox:
 
     def _tell(self, group: list[_Parcel]) -> None:
         with self._changed:
-            self._events -= sum(len(parcel.rows) for parcel in group)
+            self._events -= sum(len(parcel.bodies) for parcel in group)
             self._bytes -= sum(parcel.size for parcel in group)
         if any(kept.new for parcel in group for kept in parcel.kept or ()):
             self.arrived.set()
@@ -180,21 +189,22 @@ class Inbox:
     def _commit(self, group: list[_Parcel]) -> None:
         self._lay_out()
         now = time.time_ns() // 1_000_000
-        fresh: dict[bytes, bytes] = {sha: body for parcel in group for sha, body in parcel.rows}
+        parcels = [(parcel, [hashlib.sha256(body).digest() for body in parcel.bodies]) for parcel in group]
+        fresh = {sha: body for parcel, shas in parcels for sha, body in zip(shas, parcel.bodies, strict=True)}
         packed = {sha: zlib.compress(body, 1) for sha, body in fresh.items()}
         with db.appending(self._engine) as tx:
-            there: dict[bytes, int] = {}
+            there: dict[bytes | None, int] = {}
             for part in db.chunks(fresh):
-                found = tx.execute(select(events.c.sha, events.c.seq).where(events.c.sha.in_(part)))
-                there.update((bytes(sha), seq) for sha, seq in found)
-            last = tx.execute(select(func.max(events.c.seq))).scalar() or 0
+                there.update((sha and bytes(sha), seq) for sha, seq in tx.execute(_THERE, {"shas": part}))
+            last = there.pop(None, 0)
             new = {sha: last + n for n, sha in enumerate((sha for sha in fresh if sha not in there), 1)}
             db.bulk(tx, events, _COLUMNS, [(seq, sha, now, packed[sha]) for sha, seq in new.items()])
-        for parcel in group:
-            parcel.kept = []
-            for sha, _ in parcel.rows:
-                parcel.kept.append(Kept(there[sha], new=False) if sha in there else Kept(new[sha], new=True))
-                there[sha] = parcel.kept[-1].seq
+        for parcel, shas in parcels:
+            kept = []
+            for sha in shas:
+                kept.append(Kept(there[sha], new=False) if sha in there else Kept(new[sha], new=True))
+                there[sha] = kept[-1].seq
+            parcel.kept = kept
 
     def _lay_out(self) -> None:
         if not self._laid_out:
