@@ -5,6 +5,52 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel
 from typing import Any, Literal
 
 
+class Aside(BaseModel):
+    """
+    An event that could not be understood.
+
+    Attributes:
+        seq: Its number in the inbox, under which it can be read as it came.
+        at: When it was set aside.
+        because: What was wrong with it.
+        asked_at: When somebody asked to try it again; None while nobody has.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    seq: int
+    at: AwareDatetime
+    because: str
+    asked_at: AwareDatetime | None = None
+
+
+class Asides(BaseModel):
+    """
+    A page of what was set aside, newest first.
+
+    Attributes:
+        next: What to give as `before` for the next page; None behind the last.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    items: list[Aside]
+    next: int | None = None
+
+
+class Asked(BaseModel):
+    """
+    How many events will be worked on once more.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    asked: int
+
+
 class Change(BaseModel):
     """
     One row of the log.
@@ -49,6 +95,26 @@ class Changes(BaseModel):
     )
     items: list[Change]
     next: int | None = None
+
+
+class ColumnNode(BaseModel):
+    """
+    A column or feature in a graph.
+
+    Attributes:
+        kind: Of its asset: "dataset" for a column, "version" for a feature.
+        title: Of its asset.
+        distance: Edges from the column that was asked about; negative upstream.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    asset: str = Field(..., examples=["version:prod/churn_12"])
+    column: str
+    kind: str
+    title: str
+    distance: int
 
 
 class Connection(BaseModel):
@@ -131,6 +197,23 @@ class Facet(BaseModel):
     at: AwareDatetime
 
 
+class FailedEvent(BaseModel):
+    """
+    An element of a batch that is no event.
+
+    Attributes:
+        index: Which element, from 0.
+        retriable: Whether sending it again as it is would help.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    index: int
+    reason: str
+    retriable: bool = False
+
+
 class Found(BaseModel):
     """
     One hit of a search.
@@ -176,7 +259,44 @@ class New(BaseModel):
     facets: dict[str, Any] = {}
 
 
-class Progress(RootModel[tuple[int, int | None]]):
+class Place(BaseModel):
+    """
+    Where a walk begins, passes or ends: a column of a dataset, a feature of a version, or an asset as a whole.
+
+    Attributes:
+        column: Empty for the asset as a whole: its rows.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    asset: str = Field(..., examples=["version:prod/churn_12"])
+    column: str = ""
+
+
+class Progress(BaseModel):
+    """
+    How far the work on events is.
+
+    Attributes:
+        received: How many different events were received.
+        done: How many were worked on, those that were set aside included.
+        waiting: How many were not looked at yet.
+        set_aside: How many could not be understood.
+        last_at: When the last one came; None where none ever did.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    received: int = 0
+    done: int = 0
+    waiting: int = 0
+    set_aside: int = 0
+    last_at: AwareDatetime | None = None
+
+
+class Progress1(RootModel[tuple[int, int | None]]):
     model_config = ConfigDict(
         frozen=True,
     )
@@ -209,7 +329,7 @@ class Read(BaseModel):
     gone: int = 0
     skipped: int = 0
     cpu_seconds: float = 0.0
-    progress: dict[str, Progress] = Field({}, validate_default=True)
+    progress: dict[str, Progress1] = Field({}, validate_default=True)
 
 
 class Results(BaseModel):
@@ -229,6 +349,48 @@ class Results(BaseModel):
     total: int = 0
     counted: bool = True
     facets: dict[str, dict[str, int]] | None = None
+
+
+class Retyped(BaseModel):
+    """
+    That a column has another type than before.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    name: str
+    before: str
+    after: str
+
+
+class RunRef(BaseModel):
+    """
+    A run by name.
+
+    Attributes:
+        job: None for a producer that spoke of a dataset without running.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    uid: str
+    job: str | None
+    state: str = "UNKNOWN"
+
+
+class SchemaField(BaseModel):
+    """
+    A column as a producer described it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    name: str
+    type: str = ""
+    description: str = ""
 
 
 class Service(BaseModel):
@@ -300,6 +462,45 @@ class Step(BaseModel):
     because: str
 
 
+class Summary(BaseModel):
+    """
+    How many events of a batch were received, and what became of them.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    received: int
+    successful: int
+    failed: int
+    retriable: int = 0
+    non_retriable: int = 0
+
+
+class Touch(BaseModel):
+    """
+    That a run read or wrote a dataset: one version of the dataset, if it wrote.
+
+    Attributes:
+        rows: How many; None where unknown.
+        version: Snapshot id or table version; empty where unknown.
+        changed: The schema differs from what the same producer said before.
+        detail: Everything that was said of this reading or writing.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    dataset: str = Field(..., examples=["version:prod/churn_12"])
+    title: str = ""
+    at: AwareDatetime
+    rows: int | None = None
+    size: int | None = None
+    version: str = ""
+    changed: bool = False
+    detail: dict[str, Any] = {}
+
+
 class Verdict(BaseModel):
     """
     Whether the log is whole.
@@ -330,6 +531,27 @@ class Vocabulary(BaseModel):
     facets: dict[str, str]
 
 
+class Seq(RootModel[int]):
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    root: int = Field(..., ge=1, le=9007199254740992)
+
+
+class Wanted(BaseModel):
+    """
+    Which events to work on once more.
+
+    Attributes:
+        seqs: Their numbers; all that are set aside if absent.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    seqs: list[Seq] | None = None
+
+
 class Wrong(BaseModel):
     """
     One value that could not be read.
@@ -340,6 +562,32 @@ class Wrong(BaseModel):
     )
     where: str
     because: str
+
+
+class Affected(BaseModel):
+    """
+    Something that an asset or column reaches.
+
+    Attributes:
+        distance: Edges to it.
+        is_direct: Values go into it all the way; otherwise they decide about it, or it is only known that tables do.
+        level: "column" where it was followed column by column, "table" where only tables are known.
+        aliases: Of a version: what its model calls it.
+        owners: Who answers for it, or for what it lives in.
+        path: The way to it, from what was asked about.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    place: Place
+    title: str
+    distance: int
+    is_direct: bool = False
+    level: Literal["column", "table"] = "column"
+    aliases: list[str] = []
+    owners: list[str] = []
+    path: list[Place] = Field([], validate_default=True)
 
 
 class Asset(BaseModel):
@@ -365,6 +613,109 @@ class Asset(BaseModel):
     gone_at: AwareDatetime | None = None
     edition: str = "1.0"
     facets: list[Facet] = Field([], validate_default=True)
+
+
+class BatchAnswer(BaseModel):
+    """
+    What OpenLineage says to a batch of which something could not be used.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    status: Literal["success", "partial_success"]
+    summary: Summary
+    failed_events: list[FailedEvent] = Field([], validate_default=True)
+
+
+class ColumnEdge(BaseModel):
+    """
+    That one column was made out of another.
+
+    Attributes:
+        type: "DIRECT" if values went in, "INDIRECT" if they only decided about it.
+        subtype: IDENTITY, TRANSFORMATION or AGGREGATION if direct; JOIN, GROUP_BY, FILTER, SORT, WINDOW, CONDITIONAL,
+            or WHOLE (the rows decide about each column) if not; empty where unknown.
+        how: Who says so: "lineage" and "columnLineage" (facets of a producer), "sql" (derived by us), "matched" (of one
+            name), "declared"; empty for what holds of every table.
+        job: Who does it; None where no job is known.
+        run: Uid of the last run that did it; empty where none is known.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    up: Place
+    down: Place
+    type: Literal["DIRECT", "INDIRECT"]
+    subtype: str
+    how: str
+    mark: Literal["observed", "computed", "declared"]
+    job: str | None = None
+    run: str = ""
+    first_seen: AwareDatetime | None = None
+    last_seen: AwareDatetime | None = None
+
+
+class ColumnGraph(BaseModel):
+    """
+    What a column was made from, or what was made from it.
+
+    Attributes:
+        at: The moment that it shows; None for now.
+        cut: Whether there was more than the graph may hold.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    of: Place
+    side: Literal["up", "down"]
+    at: AwareDatetime | None = None
+    nodes: list[ColumnNode]
+    edges: list[ColumnEdge]
+    cut: bool = False
+
+
+class Hop(BaseModel):
+    """
+    One edge of a path.
+
+    Attributes:
+        how: The subtype of a column's edge ("IDENTITY", "JOIN", …); for assets "fed", "read", "trained", …
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    up: Place
+    down: Place
+    how: str
+    job: str | None = None
+
+
+class Impact(BaseModel):
+    """
+    What breaks if a column or an asset goes; what matters most first.
+
+    Attributes:
+        served: Endpoints, dashboards and predictions that come out of the versions.
+        owners: Who is to be told, with how many things of theirs are affected.
+        cut: Whether there was more than could be followed.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    of: Place
+    versions: list[Affected] = Field([], validate_default=True)
+    served: list[Affected] = Field([], validate_default=True)
+    features: list[Affected] = Field([], validate_default=True)
+    datasets: list[Affected] = Field([], validate_default=True)
+    columns: list[Affected] = Field([], validate_default=True)
+    jobs: list[Affected] = Field([], validate_default=True)
+    owners: dict[str, int] = {}
+    cut: bool = False
 
 
 class Node(BaseModel):
@@ -402,6 +753,23 @@ class Page(BaseModel):
     next: int | None = None
 
 
+class Paths(BaseModel):
+    """
+    The shortest ways from one place to another, all equally long.
+
+    Attributes:
+        cut: Whether there are more such ways than are listed, or the search ended before all were known.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    origin: Place
+    goal: Place
+    items: list[list[Hop]] = Field([], validate_default=True)
+    cut: bool = False
+
+
 class ProblemDetails(BaseModel):
     """
     RFC 9457 problem details, as every failure of the API looks.
@@ -425,6 +793,159 @@ class ProblemDetails(BaseModel):
     reference: str = ""
 
 
+class Run(BaseModel):
+    """
+    One execution of a job.
+
+    Attributes:
+        state: START, RUNNING, COMPLETE, FAIL, ABORT, OTHER or UNKNOWN.
+        last_at: Of the last event.
+        nominal: The moment that the run was scheduled for.
+        root: The run at the top, if it is not the parent.
+        code: What ran, in which version: source, sql, dag, dbt, Spark.
+        url: Where its own system shows it.
+        error: The first line of what went wrong.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    id: int
+    uid: str
+    job: str | None
+    title: str = ""
+    state: str
+    started: AwareDatetime | None = None
+    ended: AwareDatetime | None = None
+    last_at: AwareDatetime
+    nominal: AwareDatetime | None = None
+    parent: RunRef | None = None
+    root: RunRef | None = None
+    children: list[RunRef] = Field([], validate_default=True)
+    code: dict[str, str] = {}
+    url: str = ""
+    error: str = ""
+    inputs: list[Touch] = Field([], validate_default=True)
+    outputs: list[Touch] = Field([], validate_default=True)
+
+
+class Runs(BaseModel):
+    """
+    A part of a long list of runs, the newest first.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    items: list[Run] = Field([], validate_default=True)
+    total: int = 0
+
+
+class SchemaChange(BaseModel):
+    """
+    How one schema differs from the one before it.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    added: list[SchemaField] = Field([], validate_default=True)
+    dropped: list[SchemaField] = Field([], validate_default=True)
+    retyped: list[Retyped] = Field([], validate_default=True)
+
+
+class SchemaVersion(BaseModel):
+    """
+    A schema of a dataset, as one producer reported it for the first time.
+
+    Attributes:
+        dataset: The name that the producer used.
+        change: Against what the same producer reported before; None for its first report.
+        is_partial: Another producer knows more columns; what is missing here was not dropped.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    dataset: str = Field(..., examples=["version:prod/churn_12"])
+    producer: str
+    since: AwareDatetime
+    run: RunRef
+    fields: list[SchemaField]
+    change: SchemaChange | None = None
+    is_partial: bool = False
+
+
+class Sensitive(BaseModel):
+    """
+    That a labelled column reaches a column or feature.
+
+    Attributes:
+        origin: The column that carries the label.
+        label: "PII", "protected"; a tag of a source is written "key: value".
+        is_direct: Its values go in; otherwise it only decides.
+        path: From `origin` to `place`.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    place: Place
+    title: str
+    origin: Place
+    label: str
+    mark: Literal["observed", "computed", "declared"]
+    is_direct: bool
+    distance: int
+    path: list[Hop]
+
+
+class Sensitivity(BaseModel):
+    """
+    Which labels reach an asset, or where the labels of a column go.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    of: Place
+    items: list[Sensitive] = Field([], validate_default=True)
+    cut: bool = False
+
+
+class Cause(BaseModel):
+    """
+    What one run did to one dataset, or failed to do, that may explain a change downstream.
+
+    Attributes:
+        sort: The gravest of what it did: "schema", "failure", "code", "lineage" (a column is made of other
+            columns than before), "write".
+        words: One sentence.
+        relevant: It touches a column that feeds what was asked about, and not only another one of its table.
+        schema_change: Of the dataset, against what the same producer reported before.
+        code_before: Versions of the code in the job's run before, where they differ.
+        code_after: The same in this run.
+        distance: Edges from what was asked about.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    sort: Literal["schema", "failure", "code", "lineage", "write"]
+    at: AwareDatetime
+    dataset: str = Field(..., examples=["version:prod/churn_12"])
+    run: RunRef
+    url: str = ""
+    words: str
+    relevant: bool
+    columns: list[str] = []
+    schema_change: SchemaChange | None = None
+    code_before: dict[str, str] = {}
+    code_after: dict[str, str] = {}
+    error: str = ""
+    distance: int
+
+
 class Graph(BaseModel):
     """
     What surrounds an asset.
@@ -439,4 +960,25 @@ class Graph(BaseModel):
     of: str = Field(..., examples=["version:prod/churn_12"])
     nodes: list[Node]
     edges: list[Edge]
+    cut: bool = False
+
+
+class RootCauses(BaseModel):
+    """
+    Which runs wrote or changed what feeds something, the most suspicious first.
+
+    Attributes:
+        columns: How many columns feed it.
+        datasets: How many datasets those are in.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    of: Place
+    since: AwareDatetime
+    until: AwareDatetime
+    causes: list[Cause] = Field([], validate_default=True)
+    columns: int = 0
+    datasets: int = 0
     cut: bool = False

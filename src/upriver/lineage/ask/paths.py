@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from upriver.catalog import read
 from upriver.lineage.ask import places
-from upriver.lineage.ask.records import Paths, Place, Step
+from upriver.lineage.ask.records import Hop, Paths, Place
 from upriver.lineage.ask.spread import CAP, Row, Steps, Walk, asset_steps, column_steps, reach, spread
 from upriver.lineage.ask.trace import how_of, statements_of
 
@@ -39,9 +39,9 @@ def _columns(tx: Connection, origin: Place, goal: Place, most: int) -> Paths:
     shown = read.briefly(tx, {node for node, _ in named.values()})
     said = statements_of(tx, {edge[2] for edge in edges})
 
-    def step(edge: Row) -> Step:
+    def step(edge: Row) -> Hop:
         up, down = places.placed((named[edge[0]], named[edge[1]]), shown)
-        return Step(up=up, down=down, how=how_of(edge[3]), job=said[edge[2]].job if edge[2] in said else None)
+        return Hop(up=up, down=down, how=how_of(edge[3]), job=said[edge[2]].job if edge[2] in said else None)
 
     return _paths(origin, goal, ways, step, most, cut=walk.cut or len(inside) >= CAP)
 
@@ -55,9 +55,9 @@ def _assets(tx: Connection, origin: Place, goal: Place, most: int) -> Paths:
     edges = {edge for way in ways for edge in way}
     called = read.named(tx, {n for edge in edges for n in edge[:3] if n})
 
-    def step(edge: Row) -> Step:
+    def step(edge: Row) -> Hop:
         up, down = Place(asset=called[edge[0]]), Place(asset=called[edge[1]])
-        return Step(up=up, down=down, how=edge[3], job=called.get(edge[2]))
+        return Hop(up=up, down=down, how=edge[3], job=called.get(edge[2]))
 
     return _paths(origin, goal, ways, step, most, cut=walk.cut or above.cut)
 
@@ -98,7 +98,7 @@ def _shortest(walk: Walk[int], goals: Sequence[int], most: int) -> list[tuple[Ro
 
 
 def _paths(  # noqa: PLR0913 — the parts of one record
-    origin: Place, goal: Place, ways: list[tuple[Row, ...]], step: Callable[[Row], Step], most: int, *, cut: bool
+    origin: Place, goal: Place, ways: list[tuple[Row, ...]], step: Callable[[Row], Hop], most: int, *, cut: bool
 ) -> Paths:
     items = tuple(tuple(step(edge) for edge in way) for way in ways[:most])
     return Paths(origin=origin, goal=goal, items=items, cut=cut or len(ways) > most)

@@ -276,7 +276,7 @@ class Impact(Record):
     cut: bool = False
 
 
-class Step(Record):
+class Hop(Record):
     """One edge of a path.
 
     Attributes:
@@ -298,7 +298,7 @@ class Paths(Record):
 
     origin: Place
     goal: Place
-    items: tuple[tuple[Step, ...], ...] = ()
+    items: tuple[tuple[Hop, ...], ...] = ()
     cut: bool = False
 
 
@@ -365,7 +365,7 @@ class Sensitive(Record):
     mark: Mark
     is_direct: bool
     distance: int
-    path: tuple[Step, ...]
+    path: tuple[Hop, ...]
 
 
 class Sensitivity(Record):

@@ -153,11 +153,13 @@ def _stated(tx: Connection, closure: Closure, window: _Window) -> dict[tuple[int
     """Return the columns that a run began to make of other columns than before, by run and dataset."""
     query = text(
         "select s.id, s.job, s.target, s.first_seen, s.first_run, s.pairs "  # noqa: S608 — our own names
-        f"from {db.listed(tx)} l cross join statements s where s.target = l.value order by s.first_seen, s.id"
+        f"from {db.listed(tx)} l cross join statements s where s.target = l.value and exists (select 1 from "
+        "statements n where n.job = s.job and n.target = s.target and n.first_seen >= :since and n.first_seen < :until)"
+        " order by s.first_seen, s.id"
     )
     before: dict[tuple[int, int], dict[str, frozenset[Pair]]] = {}
     found: dict[tuple[int, int], frozenset[str]] = {}
-    for row in tx.execute(query, {"ids": db.listing(tx, closure.names)}):
+    for row in tx.execute(query, {"ids": db.listing(tx, closure.names), **window._asdict()}):
         made = _made(orjson.loads(row.pairs))
         old = before.get((row.job, row.target))
         before[row.job, row.target] = made

@@ -10,7 +10,7 @@ from upriver.catalog.records import Asset, Mark
 from upriver.ids import AssetId
 from upriver.lineage.ask import places
 from upriver.lineage.ask.places import Pair
-from upriver.lineage.ask.records import Place, Sensitive, Sensitivity, Side, Step
+from upriver.lineage.ask.records import Hop, Place, Sensitive, Sensitivity, Side
 from upriver.lineage.ask.spread import Row, Walk, column_steps, spread
 from upriver.lineage.ask.trace import how_of, statements_of
 from upriver.lineage.observed import DIRECT
@@ -166,9 +166,9 @@ def _told(  # noqa: PLR0913 — the parts of one record
     shown = read.briefly(tx, {named[n][0] for n in ends})
     where = {n: Place(asset=shown[named[n][0]].id, column=named[n][1]) for n in ends if named[n][0] in shown}
 
-    def step(edge: Row) -> Step:
+    def step(edge: Row) -> Hop:
         job = said[edge[2]].job if edge[2] in said else None
-        return Step(up=where[edge[0]], down=where[edge[1]], how=how_of(edge[3]), job=job)
+        return Hop(up=where[edge[0]], down=where[edge[1]], how=how_of(edge[3]), job=job)
 
     items = [
         Sensitive(
