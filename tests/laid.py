@@ -73,7 +73,7 @@ class Laid:
             job=self.asset(by) if by else 0,
             target=self.asset(target),
             how=how,
-            sha=hashlib.sha256(text.encode()).hexdigest(),
+            sha=hashlib.sha256(f"{number}{text}".encode()).hexdigest(),
             pairs=text,
             first_seen=first,
             last_seen=last,

@@ -1,4 +1,7 @@
-from laid import dataset, job, laying
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from laid import Laid, dataset, job, laying
 from upriver import db
 from upriver.lineage.ask import paths
 from upriver.lineage.ask.records import Place
@@ -56,3 +59,28 @@ def test_nothing_leads_to_itself_or_to_a_stranger(engine):
     assert between(engine, Place(asset=A), Place(asset=A)).items == ()
     assert between(engine, Place(asset=A, column="x"), Place(asset=A, column="x")).items == ()
     assert between(engine, Place(asset=A), Place(asset=dataset("alone"))).items == ()
+
+
+PAIRS = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=25)
+
+
+@given(pairs=PAIRS, ends=st.tuples(st.integers(0, 9), st.integers(0, 9)))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_paths_are_as_short_as_they_can_be_and_all_there(engine, pairs, ends):
+    with db.rehearsing(engine) as tx:
+        laid = Laid(tx)
+        for n in range(10):
+            laid.asset(dataset(str(n)))
+        for up, down in pairs:
+            laid.feed(dataset(str(up)), dataset(str(down)))
+        origin, goal = ends
+        ways = [(origin,)]
+        while ways and all(way[-1] != goal for way in ways) and len(ways[0]) < 12:
+            ways = [(*way, down) for way in ways for up, down in sorted(pairs) if up == way[-1] and down not in way]
+        wanted = {way for way in ways if way[-1] == goal and len(way) > 1}
+        found = paths.between(tx, Place(asset=dataset(str(origin))), Place(asset=dataset(str(goal))), most=10_000)
+        if wanted or not found.items:
+            shown = {(int(p[0].up.asset.name), *(int(s.down.asset.name) for s in p)) for p in found.items}
+            assert shown == wanted
+        else:
+            assert found.origin.asset == dataset(str(goal))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from laid import dataset, job, laying
+from laid import Laid, dataset, job, laying
 from upriver import db
 from upriver.errors import NotFound
 from upriver.ids import AssetId
@@ -175,3 +175,43 @@ def test_nothing_is_invented_and_nothing_is_lost(engine, pairs, start, direct):
             assert set(walk.distance) == wanted
             other = "down" if side == "up" else "up"
             assert all(start in trace.reach(tx, [n], other, direct=direct) for n in wanted)
+
+
+def test_a_known_column_without_lineage_stands_alone(engine):
+    with laying(engine) as laid:
+        churn(laid)
+        from upriver.catalog import tables as catalog
+
+        row = {"asset": laid.asset(dataset("raw")), "name": "schema", "part": "", "mark": "observed", "source": "x"}
+        laid.add(catalog.facets, **row, by="x", at=1, value='[{"name": "unused"}]')
+    assert walked(engine, dataset("raw"), "unused", "down") == {("raw", "unused"): 0}
+    assert walked(engine, dataset("raw"), "unused", "up", at=at(1500)) == {("raw", "unused"): 0}
+
+
+SAID = st.lists(st.tuples(NUMBERS, st.sets(NUMBERS, max_size=3)), max_size=25)
+
+
+@given(said=SAID, start=NUMBERS, moment=st.integers(0, 26))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_past_is_the_newest_statement_of_each_table_by_then(engine, said, start, moment):
+    """Statements come one a second, each about one table; a later one replaces the earlier one of the same table."""
+    with db.rehearsing(engine) as tx:
+        laid = Laid(tx)
+        laid.column(dataset(str(start)), "x")
+        last = {target: n for n, (target, _) in enumerate(said)}
+        for n, (target, ups) in enumerate(said):
+            pairs = [(dataset(str(up)), "x", "x", "IDENTITY") for up in sorted(ups)]
+            laid.statement(dataset(str(target)), pairs, by=job("0"), first=n, last=n, live=last[target] == n, how="sql")
+            for up in ups:
+                if not tx.execute(
+                    tables.job_io.select().where(tables.job_io.c.other == laid.asset(dataset(str(up))))
+                ).first():
+                    laid.reads(job("0"), dataset(str(up)))
+        for side in ("up", "down"):
+            then = dict(said[: moment + 1])
+            wanted = naive({(up, t, "IDENTITY") for t, ups in then.items() for up in ups}, start, side, direct=True)
+            found = trace.columns(tx, dataset(str(start)), "x", side=side, at=at(moment))
+            assert {int(n.asset.name) for n in found.nodes} == wanted
+            now = trace.columns(tx, dataset(str(start)), "x", side=side)
+            later = trace.columns(tx, dataset(str(start)), "x", side=side, at=at(99))
+            assert set(now.nodes) == set(later.nodes)

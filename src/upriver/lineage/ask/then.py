@@ -68,6 +68,11 @@ class _Past:
         for row, pairs in said:
             for up_asset, up_column, down_column, kind in pairs:
                 self._add((numbers[up_asset], up_column), (numbers[row.target], down_column), row.id, kind)
+            made = {down_column for _, _, down_column, _ in pairs}
+            if "" in made:  # what decides about the rows decides about each column
+                target = numbers[row.target]
+                for name in made - {""}:
+                    self._add((target, ""), (target, name), row.id, KINDS["WHOLE"])
 
     def _add(self, up: Pair, down: Pair, statement: int, kind: int) -> None:
         if kind < self.below:
