@@ -6,11 +6,12 @@ event is refused and kept all the same, and nothing is ever answered with a redi
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
 from upriver import db
@@ -19,12 +20,20 @@ from upriver.connect.openlineage import envelope
 from upriver.connect.openlineage.inbox import Inbox
 from upriver.errors import Busy, Invalid
 
-router = APIRouter(tags=["openlineage"])
 ROOTS = ("/api/v1/lineage", "/openlineage/api/v1/lineage")
 HELD = 200_000_000  # bytes of bodies that may be on their way at once
 LARGE = 200_000  # bytes from which a body is opened beside the event loop
 CHUNK = 1000
 READABLE = ("", "identity", "gzip", "x-gzip")
+
+
+class Plain(APIRoute):
+    """A route of a function that needs nothing but the request, so nothing is looked up for it."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the function itself."""
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
 
 
 class FailedEvent(Record):
@@ -177,6 +186,7 @@ async def batch(request: Request) -> Response:
     raise _refused(sent.wrong[0], seq)
 
 
+router = APIRouter(tags=["openlineage"], route_class=Plain)
 _EVENT = {"type": "object"}
 _SENT: dict[str, Any] = {
     "content": {"application/json": {"schema": {"anyOf": [_EVENT, {"type": "array", "items": _EVENT}]}}}
