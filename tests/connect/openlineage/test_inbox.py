@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import shutil
 import threading
 
 import pytest
 
 from upriver import db
+from upriver.connect.openlineage import asides
 from upriver.connect.openlineage import inbox as inboxes
 from upriver.connect.openlineage.inbox import Inbox, Kept
 from upriver.errors import Busy, NotFound, Unreachable
@@ -177,4 +179,19 @@ def test_sqlite_writes_events_to_a_file_of_their_own_and_flushes_it(tmp_path):
         assert tx.exec_driver_sql("pragma synchronous").scalar() == 2
         assert tx.exec_driver_sql("select sha from events").scalar() == hashlib.sha256(b"a").digest()
     assert (tmp_path / "catalog.events.db").exists()
+    inbox.close()
+
+
+def test_a_file_of_events_that_was_lost_goes_on_where_the_work_is(tmp_path, empty_file):
+    engine = db.connect(f"sqlite:///{shutil.copy(empty_file, tmp_path / 'upriver.db')}")
+    inbox = Inbox(engine)
+    inbox.put([b"a", b"b", b"c"])
+    inbox.close()
+    with db.writing(engine) as tx:
+        asides.reach(tx, 3)
+    for file in tmp_path.glob("upriver.events.db*"):
+        file.unlink()
+    inbox = Inbox(engine)
+    assert inbox.put([b"d"]) == [Kept(4, new=True)]
+    assert [raw.body for raw in inbox.after(3, 10)] == [b"d"]
     inbox.close()

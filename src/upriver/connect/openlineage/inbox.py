@@ -18,7 +18,7 @@ from sqlalchemy import Engine, bindparam, func, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 
 from upriver import db
-from upriver.connect.tables import events, inbox
+from upriver.connect.tables import cursors, events, inbox
 from upriver.errors import Busy, NotFound, Unreachable
 
 WAITING_EVENTS, WAITING_BYTES = 10_000, 64_000_000
@@ -84,14 +84,14 @@ class Inbox:
 
     def __init__(self, engine: Engine) -> None:
         self.arrived = threading.Event()
-        self._engine = db.beside(engine)
+        self._catalog, self._engine = engine, db.beside(engine)
         self._owns_engine = self._engine is not engine
         self._changed = threading.Condition()
         self._queue: deque[_Parcel] = deque()
         self._events = self._bytes = 0
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._laid_out = not self._owns_engine
+        self._laid_out, self._floor = not self._owns_engine, 0
 
     # Writing
 
@@ -196,7 +196,7 @@ class Inbox:
             there: dict[bytes | None, int] = {}
             for part in db.chunks(fresh):
                 there.update((sha and bytes(sha), seq) for sha, seq in tx.execute(_THERE, {"shas": part}))
-            last = there.pop(None, 0)
+            last = max(there.pop(None, 0), self._floor)
             new = {sha: last + n for n, sha in enumerate((sha for sha in fresh if sha not in there), 1)}
             db.bulk(tx, events, _COLUMNS, [(seq, sha, now, packed[sha]) for sha, seq in new.items()])
         for parcel, shas in parcels:
@@ -210,7 +210,16 @@ class Inbox:
         if not self._laid_out:
             with db.appending(self._engine) as tx:
                 inbox.create_all(tx)
+            self._floor = self._worked_on()
             self._laid_out = True
+
+    def _worked_on(self) -> int:
+        """Return how far the catalog is: a file that was lost or restored may end before, and must not begin again there."""
+        try:
+            with db.reading(self._catalog) as tx:
+                return int(tx.execute(select(func.max(cursors.c.seq))).scalar() or 0)
+        except SQLAlchemyError:  # a catalog without tables is at the beginning
+            return 0
 
     # Reading
 
