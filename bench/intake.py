@@ -25,6 +25,7 @@ import zlib
 from pathlib import Path
 
 LIMITS = {"events_per_s": 1500, "p99_ms": 50.0, "rss_growth_mb": 60.0, "bulk_per_s": 5000}
+LIMITS_POSTGRESQL = LIMITS | {"events_per_s": 1200}  # its processes share the same cores
 AT_LEAST = ("events_per_s", "bulk_per_s")
 CLIENTS = 4
 JOBS = 200
@@ -39,7 +40,7 @@ def main() -> int:
     asked.add_argument("--postgresql", action="store_true", help="also on PostgreSQL (UPRIVER_TEST_POSTGRES)")
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        bare = _posted([sys.executable, __file__, "bare"], folder, given.events // 3)
+        bare = _posted([sys.executable, __file__, "bare"], given.events // 3)
         figures = {"bare_per_s": bare["events_per_s"], "bare_p99_ms": bare["p99_ms"]}
         figures |= {"raw_sqlite_per_s": _raw(folder, given.events), "event_bytes": len(_events(7)[3])}
         figures |= _on(f"{folder}/home", "", given.events)
@@ -47,20 +48,18 @@ def main() -> int:
             with _database() as url:
                 there = _on(f"{folder}/home-postgresql", url, given.events)
             figures |= {f"postgresql_{name}": value for name, value in there.items()}
-    ok = all(_holds(figures, name) for name in LIMITS)
-    print(json.dumps({"bench": "intake", "figures": figures, "limits": LIMITS, "ok": ok}))
+    limits = dict(LIMITS)
+    if given.postgresql:
+        limits |= {f"postgresql_{name}": limit for name, limit in LIMITS_POSTGRESQL.items()}
+    ok = all(figures[n] >= most if n.endswith(AT_LEAST) else figures[n] <= most for n, most in limits.items())
+    print(json.dumps({"bench": "intake", "figures": figures, "limits": limits, "ok": ok}))
     return 0 if ok else 1
-
-
-def _holds(figures: dict, name: str) -> bool:
-    mine = [value for key, value in figures.items() if key in (name, f"postgresql_{name}")]
-    return all((v >= LIMITS[name]) if name in AT_LEAST else (v <= LIMITS[name]) for v in mine)
 
 
 def _on(home: str, url: str, many: int) -> dict:
     """Return what one database gives: over HTTP with the work going on, then in bulk."""
     environment = {"UPRIVER_HOME": home, "UPRIVER_DATABASE_URL": url}
-    found = _posted([sys.executable, "-m", "upriver.cli.main", "up"], home, many, environment)
+    found = _posted([sys.executable, "-m", "upriver.cli.main", "up"], many, environment)
     done = subprocess.run(
         [sys.executable, __file__, "bulk", str(many)], env=os.environ | environment, check=True,
         capture_output=True, text=True,
@@ -116,7 +115,7 @@ def _event(job: int, run: str, kind: str, number: int) -> dict:
 # Over HTTP
 
 
-def _posted(command: list[str], home: str, many: int, environment: dict | None = None) -> dict:
+def _posted(command: list[str], many: int, environment: dict | None = None) -> dict:
     """Post `many` events from four processes to a server of its own; return rate, latencies, CPU and memory."""
     port = _free_port()
     server = subprocess.Popen(
@@ -196,9 +195,10 @@ def _wait(port: int) -> None:
     for _ in range(300):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
         except OSError:
             time.sleep(0.1)
+        else:
+            return
     raise SystemExit("The server did not start.")
 
 
@@ -269,7 +269,7 @@ class _database:  # noqa: N801 — used as a with statement
 
     def __enter__(self) -> str:
         self._name = f"upriver_bench_{uuid.uuid4().hex[:12]}"
-        self._do(f'create database "{self._name}" template template0 encoding \'UTF8\'')
+        self._do(f"create database \"{self._name}\" template template0 encoding 'UTF8'")
         return f"{POSTGRES.rpartition('/')[0]}/{self._name}"
 
     def __exit__(self, *_: object) -> None:

@@ -2,11 +2,14 @@
 
 import pytest
 
+from events import body
 from seen import CHURN, story, take
 from upriver import db, plugins
 from upriver.catalog import edit
 from upriver.catalog.records import Seen
 from upriver.connect import reads, services
+from upriver.connect.openlineage import asides
+from upriver.connect.openlineage.inbox import Inbox
 from upriver.ids import AssetId
 from upriver.web import pages
 
@@ -22,7 +25,7 @@ def plain_pages():
 
 FILLED = (
     *plain_pages(), "/services/prod", "/services/prod/edit", "/services/prod/remove", "/services/prod/reads/1",
-    "/search?q=churn&kind=model&gone=true", "/search?q=nothing+like+it", "/history?verb=all",
+    "/events/1", "/events/2", "/search?q=churn&kind=model&gone=true", "/search?q=nothing+like+it", "/history?verb=all",
 )  # fmt: skip
 
 
@@ -42,6 +45,11 @@ def filled(site):
         number = reads.begin(tx, "prod", now=7000)
         because = f"MLflow at {LONG} did not answer."
         reads.report(tx, number, now=8000, status="failed", because=because, ended_at=8000, progress={"runs": (3, 9)})
+        for seq in range(2, 70):
+            asides.aside(tx, seq, f"The event names {LONG}.", now=9000)
+    inbox = Inbox(engine)
+    inbox.put([body(1, job=LONG), *(b"%d %s" % (n, LONG.encode()) for n in range(80))])
+    inbox.close()
     return url
 
 
