@@ -69,7 +69,9 @@ class Worker:
     def _work_on_events(self) -> None:
         try:
             take = import_module(_TAKE)  # only now: it is slow to import, and a server should be up at once
-        except ModuleNotFoundError:
+        except ModuleNotFoundError as missing:
+            if missing.name != _TAKE:
+                raise
             return
         began = time.monotonic()
         while not self._stopping.is_set() and take.work(self._engine, self._inbox, most=SOME):

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from upriver.connect import reads
-from upriver.web.deps import Tx
+from upriver.web.deps import Events, Tx
 
 router = APIRouter()
 
@@ -16,7 +16,8 @@ def alive() -> PlainTextResponse:
 
 
 @router.get("/readyz")
-def ready(tx: Tx) -> PlainTextResponse:
-    """Say that the database answers as well; a failure is a 503."""
+def ready(tx: Tx, inbox: Events) -> PlainTextResponse:
+    """Say that the database and the store of events answer as well; a failure is a 503."""
     reads.last_reads(tx, limit=1)
+    inbox.last()
     return PlainTextResponse("ok\n")
