@@ -1,0 +1,278 @@
+"""What a whole query gives, by one pass over its scopes, the innermost first.
+
+Each scope's columns are worked out once and kept, so that the work grows with the length of the query and not
+with the number of ways through it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from sqlglot import exp
+from sqlglot.optimizer.qualify_columns import qualify_columns
+from sqlglot.optimizer.qualify_tables import qualify_tables
+from sqlglot.optimizer.scope import Scope, traverse_scope
+
+from upriver.lineage.sql.flows import CONSTANT, TRANSFORMATION, UNKNOWN, Flow, Relation, merged, owner
+from upriver.lineage.sql.pivots import pivoted
+from upriver.lineage.sql.reading import read
+from upriver.lineage.sql.records import Source
+from upriver.lineage.sql.schemas import Catalog, name_of
+
+_MERGED = "merged"  # the names that USING merges are noted at its join, because qualifying takes them away
+_CLAUSES = {
+    "where": "FILTER", "prewhere": "FILTER", "having": "FILTER", "qualify": "FILTER", "connect": "FILTER",
+    "group": "GROUP_BY", "order": "SORT", "sort": "SORT", "cluster": "SORT", "distribute": "SORT",
+}  # fmt: skip
+
+
+def relation(query: exp.Query, catalog: Catalog) -> Relation:
+    """Return what a query gives; the query is changed on the way.
+
+    Examples:
+        >>> from sqlglot import parse_one
+        >>> from sqlglot.dialects.dialect import Dialect
+        >>> catalog = Catalog({"orders": ["id", "paid"]}, Dialect.get_or_raise(""))
+        >>> relation(parse_one("with o as (select * from orders) select sum(paid) as total from o"), catalog).outputs
+        [('total', Flow(direct={('orders', 'paid'): 2}, indirect=frozenset(), is_whole=True))]
+    """
+    for join in query.find_all(exp.Join):
+        join.meta[_MERGED] = {name.name for name in join.args.get("using") or ()} or join.method == "NATURAL"
+    qualified = qualify_columns(qualify_tables(query, dialect=catalog.dialect), catalog)
+    return _Resolver(catalog).resolve(qualified)
+
+
+class _Resolver:
+    """What is worked out so far, by the part of the query it belongs to."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.relations: dict[int, Relation] = {}
+        self.sources: dict[int, dict[str, Relation]] = {}
+
+    def resolve(self, query: exp.Expr) -> Relation:
+        last = Relation()
+        for scope in traverse_scope(query):
+            last = self._relation(scope)
+            self.relations[id(scope.expression)] = last
+        return last
+
+    def _relation(self, scope: Scope) -> Relation:
+        expression = scope.expression
+        if isinstance(expression, exp.SetOperation):
+            return self._combined(scope, expression)
+        if isinstance(expression, exp.Select):
+            return self._selected(scope, expression)
+        if isinstance(expression, exp.UDTF):
+            return self._unfolded(scope, expression)
+        return self._passed_on(scope)
+
+    def _selected(self, scope: Scope, select: exp.Select) -> Relation:
+        sources = self._sources(scope)
+        reads = frozenset[str]().union(*(source.reads for source in sources.values()))
+        tables = frozenset[str]().union(*(source.tables for source in sources.values()))
+        made = Relation(tables=tables)
+        for part in select.expressions:
+            if part.is_star:
+                made.stars += tuple(self._starred(scope, part))
+                made.outputs += [(name, f) for star in made.stars for name, f in star.outputs if name != "*"]
+                made.outputs.append(("*", UNKNOWN))
+            elif isinstance(part, exp.Aliases):
+                flow, more = self._read(scope, part.this)
+                made.outputs += [(name.name, flow) for name in part.expressions]
+                reads |= more
+            else:
+                flow, more = self._read(scope, part)
+                made.outputs.append((part.alias_or_name, flow))
+                reads |= more
+        rows, more = self._rows(scope, select, made)
+        made.rows = rows.union(*(source.rows for source in sources.values()))
+        made.reads = reads | more
+        return made
+
+    def _rows(self, scope: Scope, select: exp.Select, made: Relation) -> tuple[frozenset[Source], frozenset[str]]:
+        """Return what decides which rows a SELECT has, and the tables read to decide it."""
+        rows: set[Source] = set()
+        reads: set[str] = set()
+        for part, subtype in _deciding(select):
+            flow, more = self._read(scope, part, subtype, made)
+            rows |= flow.indirect
+            reads |= more
+        if isinstance(distinct := select.args.get("distinct"), exp.Distinct) and distinct.args.get("on") is None:
+            rows |= {Source(*key, "INDIRECT", "GROUP_BY") for _, f in made.outputs for key in f.direct if key[1]}
+        return frozenset(rows), frozenset(reads)
+
+    def _starred(self, scope: Scope, star: exp.Expr) -> Iterator[Relation]:
+        """Return the sources that an unexpanded star stands for."""
+        sources = self._sources(scope)
+        if isinstance(star, exp.Column) and star.table:
+            yield sources.get(star.table, Relation(every=UNKNOWN))
+        elif isinstance(star, exp.Dot):
+            yield Relation(every=self._read(scope, star.this)[0])
+        else:
+            yield from sources.values()
+
+    def _combined(self, scope: Scope, operation: exp.SetOperation) -> Relation:
+        arms = [self._of(arm.expression) for arm in scope.set_operation_scopes]
+        left, right = arms[0], arms[-1]
+        made = Relation(rows=left.rows | right.rows, reads=left.reads | right.reads)
+        made.tables, made.stars = left.tables | right.tables, left.stars + right.stars
+        if isinstance(operation, exp.Except):
+            only = {Source(*k, "INDIRECT", "FILTER") for _, f in right.outputs for k in f.direct if k[1]}
+            made.rows |= frozenset(only)
+            made.outputs, made.tables = left.outputs, left.tables
+        elif operation.args.get("by_name"):
+            names = dict.fromkeys(name for arm in arms for name, _ in arm.outputs)
+            made.outputs = [(name, merged(f for arm in arms for n, f in arm.outputs if n == name)) for name in names]
+        elif made.stars:
+            named = dict(left.outputs)
+            made.outputs = [(name, merged([flow, dict(right.outputs).get(name, flow)])) for name, flow in named.items()]
+            made.outputs += [("*", UNKNOWN)] if "*" not in named else []
+        else:
+            others = [flow for _, flow in right.outputs]
+            others += [CONSTANT] * (len(left.outputs) - len(others))
+            made.outputs = [(n, merged([f, other])) for (n, f), other in zip(left.outputs, others, strict=False)]
+        if order := operation.args.get("order"):
+            made.rows |= self._read(scope, order, "SORT", made)[0].indirect
+        return made
+
+    def _unfolded(self, scope: Scope, function: exp.UDTF) -> Relation:
+        """Return what UNNEST, FLATTEN, EXPLODE, VALUES or a lateral subquery gives."""
+        inner = function.this if isinstance(function, exp.Lateral) else None
+        if isinstance(inner, exp.Subquery):
+            return self._of(inner.unnest())
+        flows, reads = [], frozenset[str]()
+        for part in [inner] if inner is not None else function.expressions:
+            flow, more = self._read(scope, part)
+            flows.append(flow)
+            reads |= more
+        all_of = merged(flows)
+        worked = {key: max(rank, TRANSFORMATION) for key, rank in all_of.direct.items()}
+        return Relation(every=all_of._replace(direct=worked), reads=reads)
+
+    def _passed_on(self, scope: Scope) -> Relation:
+        """Return what a table or a query in parentheses gives, as it is."""
+        inner = scope.expression.unnest()
+        if id(inner) in self.relations:
+            return self.relations[id(inner)]
+        sources = tuple(self._sources(scope).values())
+        return Relation(
+            outputs=[("*", UNKNOWN)],
+            stars=sources,
+            rows=frozenset[Source]().union(*(source.rows for source in sources)),
+            tables=frozenset[str]().union(*(source.tables for source in sources)),
+            reads=frozenset[str]().union(*(source.reads for source in sources)),
+        )
+
+    def _of(self, query: exp.Expr) -> Relation:
+        return self.relations.get(id(query.unnest()), Relation(outputs=[("*", UNKNOWN)], every=UNKNOWN))
+
+    def _sources(self, scope: Scope) -> dict[str, Relation]:
+        """Return what the FROM and the joins of a scope give, by the names that they have in it."""
+        if id(scope) not in self.sources:
+            made: dict[str, Relation] = {}
+            self.sources[id(scope)] = made
+            for name, node in scope.references:
+                found = self._source(scope, scope.sources.get(name, node))
+                for pivot in node.args.get("pivots") or ():
+                    found = pivoted(pivot, found, lambda part, of=found: self._inside(scope, part, of))
+                    name = pivot.alias or name
+                made[name] = found
+        return self.sources[id(scope)]
+
+    def _source(self, scope: Scope, source: object) -> Relation:
+        if isinstance(source, Scope):
+            return self._of(source.expression)
+        if not isinstance(source, exp.Table):
+            return self._of(source) if isinstance(source, exp.Query) else Relation(every=UNKNOWN)
+        cte = scope.cte_sources.get(source.name) if not source.db else None
+        if isinstance(cte, Scope):
+            return self._of(cte.expression)
+        name = name_of(source)
+        if not name:
+            flow, reads = self._read(scope, source.this)
+            return Relation(every=flow, reads=reads)
+        known = self.catalog.columns(name)
+        whole = frozenset({name})
+        return Relation(
+            base=name, tables=whole, reads=whole, known=None if known is None else frozenset(known),
+            outputs=[(column, Flow({(name, column): 0})) for column in known or ()],
+        )  # fmt: skip
+
+    def _read(
+        self, scope: Scope, part: exp.Expr, subtype: str = "", made: Relation | None = None
+    ) -> tuple[Flow, frozenset[str]]:
+        def column(node: exp.Expr) -> Flow | None:
+            if isinstance(node, exp.Coalesce):
+                return self._merged(scope, node)
+            return self._column(scope, node, made)
+
+        if isinstance(part, exp.Column) and not subtype:
+            return self._column(scope, part, made), frozenset()
+        tables = (source.tables for source in self._sources(scope).values())
+        return read(part, column, self._of, frozenset[str]().union(*tables), subtype)
+
+    def _inside(self, scope: Scope, part: exp.Expr, of: Relation) -> Flow:
+        """Return what feeds a part of a PIVOT, whose columns are all of the relation that it turns."""
+
+        def column(node: exp.Expr) -> Flow | None:
+            return None if isinstance(node, exp.Coalesce) else of.get(node.name) or UNKNOWN
+
+        return read(part, column, self._of, of.tables)[0]
+
+    def _column(self, scope: Scope, node: exp.Expr, made: Relation | None) -> Flow:
+        """Return what feeds a column, in this scope or one around it."""
+        if isinstance(node.this, exp.Star):
+            return UNKNOWN
+        if isinstance(node, exp.TableColumn):
+            source = self._sources(scope).get(node.name, Relation())
+            return Flow(dict.fromkeys(((table, "") for table in source.tables), TRANSFORMATION), is_whole=bool(source))
+        table, name, here = node.text("table"), node.name, scope
+        if not table and made is not None and (flow := dict(made.outputs).get(name)) is not None:
+            return flow
+        while True:
+            sources = self._sources(here)
+            if table in sources:
+                return sources[table].get(name) or UNKNOWN
+            if table in here.sources:
+                return self._source(here, here.sources[table]).get(name) or UNKNOWN
+            if not table and (flow := owner(sources.values(), name)) is not None:
+                return flow
+            if here.parent is None:
+                return UNKNOWN
+            here = here.parent
+
+    def _merged(self, scope: Scope, node: exp.Coalesce) -> Flow | None:
+        """Return what feeds a column that USING merges: the left one, unless rows may be missing there."""
+        columns = [node.this, *node.expressions]
+        names = {column.name for column in columns}
+        if len(names) != 1 or not all(isinstance(column, exp.Column) for column in columns):
+            return None
+        by_table = {column.text("table"): column for column in columns}
+        kept, found = [columns[0]], False
+        for join in scope.expression.args.get("joins") or ():
+            using = join.meta.get(_MERGED)
+            if join.alias_or_name in by_table and using and (using is True or names <= using):
+                found = True
+                right = by_table[join.alias_or_name]
+                kept = [right] if join.side == "RIGHT" else [*kept, right] if join.side == "FULL" else kept
+        return merged(self._column(scope, column, None) for column in kept) if found else None
+
+
+def _deciding(select: exp.Select) -> Iterable[tuple[exp.Expr, str]]:
+    """Return the clauses that decide which rows there are, and how."""
+    for name, subtype in _CLAUSES.items():
+        if (clause := select.args.get(name)) is not None:
+            yield clause, subtype
+    if isinstance(distinct := select.args.get("distinct"), exp.Distinct) and distinct.args.get("on") is not None:
+        yield distinct.args["on"], "GROUP_BY"
+    tables = [select.args["from_"].this] if select.args.get("from_") else []
+    joins = list(select.args.get("joins") or ())
+    while tables or joins:
+        if joins:
+            join = joins.pop()
+            tables.append(join.this)
+            yield from ((join.args[key], "JOIN") for key in ("on", "match_condition") if join.args.get(key))
+        else:
+            table = tables.pop()
+            joins += table.args.get("joins") or ()
+            if isinstance(table, exp.Subquery) and not isinstance(table.this, exp.UNWRAPPED_QUERIES):
+                tables.append(table.this)
