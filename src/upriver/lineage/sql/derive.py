@@ -39,12 +39,15 @@ def derive(query: str, dialect: str = "", schemas: Schemas = _NO_SCHEMAS) -> tup
     """
     speaks, statements = _parsed(query, dialect)
     catalog = Catalog(schemas, speaks)
-    found = []
-    for statement in statements:
-        try:
-            found += _of_one(statement, catalog)
-        except RecursionError:
-            raise _too_deep() from None
+    found: list[Derived] = []
+    try:
+        for number, statement in enumerate(statements):
+            try:
+                found += _of_one(statement, catalog)
+            except SqlglotError:
+                found += _of_contradicting(_parsed(query, dialect)[1][number], catalog)
+    except RecursionError:
+        raise _too_deep() from None
     return tuple(found)
 
 
@@ -89,20 +92,32 @@ def _too_deep() -> Invalid:
     return Invalid("The query is nested too deeply to be read.", "Split it into several statements.")
 
 
-def _of_one(statement: exp.Expr, catalog: Catalog) -> Iterator[Derived]:
+def _of_one(statement: exp.Expr, catalog: Catalog) -> Iterable[Derived]:
     _learn(statement, catalog)
+    found = []
     for write in list(writes(statement, catalog)):
-        ctes = tuple(sorted({cte.alias for cte in write.query.find_all(exp.CTE)}))
-        named = _named(write.query, write)
+        ctes = _ctes(write.query)
+        made = _derived(write, relation(write.query.pop(), catalog), ctes, catalog)
+        found.append(made)
+        if made.target and "*" not in made.unresolved and catalog.columns(made.target) is None:
+            catalog.learn(made.target, tuple(made.columns))
+    return found
+
+
+def _of_contradicting(statement: exp.Expr, catalog: Catalog) -> Iterable[Derived]:
+    """Read a statement that cannot be true of the schemas, which may be old or partial, with that of its target only."""
+    for write in list(writes(statement, catalog)):
+        ctes, reads = _ctes(write.query), _named(write.query, write)
+        known = catalog.columns(write.target)
+        alone = Catalog({write.target: known} if known else {}, catalog.dialect)
         try:
-            made = relation(write.query.pop(), catalog)
+            yield _derived(write, relation(write.query.pop(), alone), ctes, alone)
         except SqlglotError:
-            yield Derived(write.target, {}, (), tuple(sorted(named)), ctes, ("*",))
-            continue
-        found = _derived(write, made, ctes, catalog)
-        yield found
-        if found.target and "*" not in found.unresolved and catalog.columns(found.target) is None:
-            catalog.learn(found.target, tuple(found.columns))
+            yield Derived(write.target, {}, (), tuple(sorted(reads)), ctes, ("*",))
+
+
+def _ctes(query: exp.Expr) -> tuple[str, ...]:
+    return tuple(sorted({cte.alias for cte in query.find_all(exp.CTE)}))
 
 
 def _learn(statement: exp.Expr, catalog: Catalog) -> None:

@@ -110,8 +110,13 @@ class Relation:
         return self._by_name
 
 
-def owner(relations: Iterable[Relation], name: str) -> Flow | None:
+def owner(relations: Iterable[Relation], name: str, *, is_lenient: bool = False) -> Flow | None:
     """Return what feeds a column that names no relation; None if it could be of several.
+
+    Args:
+        relations: What there is.
+        name: Of the column.
+        is_lenient: Whether the only table there is has it in any case, because schemas may be old or partial.
 
     Examples:
         >>> orders, people = Relation(base="orders", known=frozenset({"id"})), Relation(base="people")
@@ -123,4 +128,6 @@ def owner(relations: Iterable[Relation], name: str) -> Flow | None:
     sure = [relation for has, relation in found if has]
     if not sure:
         sure = [relation for has, relation in found if has is None]
+    if not sure and is_lenient:
+        sure = [relation for _, relation in found if relation.base or relation.stars]
     return sure[0].get(name) if len(sure) == 1 else None

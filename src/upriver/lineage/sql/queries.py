@@ -5,6 +5,7 @@ with the number of ways through it.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from sqlglot import exp
 from sqlglot.optimizer.qualify_columns import qualify_columns
@@ -22,6 +23,8 @@ _CLAUSES = {
     "where": "FILTER", "prewhere": "FILTER", "having": "FILTER", "qualify": "FILTER", "connect": "FILTER",
     "group": "GROUP_BY", "order": "SORT", "sort": "SORT", "cluster": "SORT", "distribute": "SORT",
 }  # fmt: skip
+_UNITS = {"year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"}
+_UNREAD = Relation(outputs=[("*", UNKNOWN)], every=UNKNOWN)
 
 
 def relation(query: exp.Query, catalog: Catalog) -> Relation:
@@ -34,8 +37,11 @@ def relation(query: exp.Query, catalog: Catalog) -> Relation:
         >>> relation(parse_one("with o as (select * from orders) select sum(paid) as total from o"), catalog).outputs
         [('total', Flow(direct={('orders', 'paid'): 2}, indirect=frozenset(), is_whole=True))]
     """
-    for join in query.find_all(exp.Join):
-        join.meta[_MERGED] = {name.name for name in join.args.get("using") or ()} or join.method == "NATURAL"
+    for node in list(query.find_all(exp.Join, exp.Column)):
+        if isinstance(node, exp.Join):
+            node.meta[_MERGED] = {name.name for name in node.args.get("using") or ()} or node.method == "NATURAL"
+        elif _is_unit(node):
+            node.replace(exp.Var(this=node.name))
     qualified = qualify_columns(qualify_tables(query, dialect=catalog.dialect), catalog)
     return _Resolver(catalog).resolve(qualified)
 
@@ -163,20 +169,23 @@ class _Resolver:
         )
 
     def _of(self, query: exp.Expr) -> Relation:
-        return self.relations.get(id(query.unnest()), Relation(outputs=[("*", UNKNOWN)], every=UNKNOWN))
+        return self.relations.get(id(query.unnest()), _UNREAD)
 
     def _sources(self, scope: Scope) -> dict[str, Relation]:
         """Return what the FROM and the joins of a scope give, by the names that they have in it."""
-        if id(scope) not in self.sources:
-            made: dict[str, Relation] = {}
-            self.sources[id(scope)] = made
-            for name, node in scope.references:
-                found = self._source(scope, scope.sources.get(name, node))
-                for pivot in node.args.get("pivots") or ():
-                    found = pivoted(pivot, found, lambda part, of=found: self._inside(scope, part, of))
-                    name = pivot.alias or name
-                made[name] = found
-        return self.sources[id(scope)]
+        if id(scope) in self.sources:
+            return self.sources[id(scope)]
+        made: dict[str, Relation] = {}
+        self.sources[id(scope)] = made  # a function in FROM sees what stands before it
+        for name, node in scope.references:
+            found, alias = self._source(scope, scope.sources.get(name, node)), name
+            for pivot in node.args.get("pivots") or ():
+                found = pivoted(pivot, found, partial(self._inside, found))
+                alias = pivot.alias or alias
+            made[alias] = found
+        if any(found is _UNREAD for found in made.values()):
+            del self.sources[id(scope)]  # the query around is asked before all of it is read
+        return made
 
     def _source(self, scope: Scope, source: object) -> Relation:
         if isinstance(source, Scope):
@@ -210,7 +219,7 @@ class _Resolver:
         tables = (source.tables for source in self._sources(scope).values())
         return read(part, column, self._of, frozenset[str]().union(*tables), subtype)
 
-    def _inside(self, scope: Scope, part: exp.Expr, of: Relation) -> Flow:
+    def _inside(self, of: Relation, part: exp.Expr) -> Flow:
         """Return what feeds a part of a PIVOT, whose columns are all of the relation that it turns."""
 
         def column(node: exp.Expr) -> Flow | None:
@@ -236,8 +245,8 @@ class _Resolver:
                 return self._source(here, here.sources[table]).get(name) or UNKNOWN
             if not table and (flow := owner(sources.values(), name)) is not None:
                 return flow
-            if here.parent is None:
-                return UNKNOWN
+            if here.parent is None or not here.can_be_correlated:
+                return (None if table else owner(self._sources(scope).values(), name, is_lenient=True)) or UNKNOWN
             here = here.parent
 
     def _merged(self, scope: Scope, node: exp.Coalesce) -> Flow | None:
@@ -255,6 +264,17 @@ class _Resolver:
                 right = by_table[join.alias_or_name]
                 kept = [right] if join.side == "RIGHT" else [*kept, right] if join.side == "FULL" else kept
         return merged(self._column(scope, column, None) for column in kept) if found else None
+
+
+def _is_unit(column: exp.Expr) -> bool:
+    """Say whether the day of `date_trunc(day, at)` was taken for a column, as it is in an unknown dialect."""
+    around = column.parent
+    return (
+        not column.text("table")
+        and column.name.lower() in _UNITS
+        and isinstance(around, exp.Func)
+        and ("DATE" in around.sql_name() or "TIME" in around.sql_name() or "DATE" in around.name.upper())
+    )
 
 
 def _deciding(select: exp.Select) -> Iterable[tuple[exp.Expr, str]]:
