@@ -32,7 +32,7 @@ from upriver.errors import Invalid, Unreachable
 
 metadata = MetaData()
 Int = BigInteger().with_variant(Integer(), "sqlite")
-HEAD = "0002"
+HEAD = "0003"
 _WRITER = 8470  # any fixed number: the advisory lock that makes writers take turns
 _APPENDER = 8471  # another: makes those take turns who append beside the catalog
 

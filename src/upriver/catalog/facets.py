@@ -20,10 +20,12 @@ class Column(Record):
         name: Nested fields are dotted; unnamed ones are called by their position, "[0]".
         shape: Of a tensor, -1 where it varies; None for a scalar.
         target: The model learns to predict it.
+        description: What the system says that it is.
     """
 
     name: str
     type: str = ""
+    description: str = ""
     required: bool | None = None
     shape: tuple[int, ...] | None = None
     target: bool | None = None
@@ -93,6 +95,10 @@ SHAPES: dict[str, tuple[Any, str]] = {
     "experiment": (Anything, "An experiment: lifecycle, artifact location, times."),
     "schema": (tuple[Column, ...], "Columns of a dataset."),
     "snapshots": (dict[str, Snapshot], "By digest: the states of a dataset that runs used."),
+    "column-tags": (dict[str, Pairs], "Tags of columns as the source system keeps them, by column."),
+    "code": (Anything, "Where the code of a job lies, and its version."),
+    "sql": (Anything, "The SQL that a job runs: query, dialect."),
+    "job": (Anything, "The sort of a job: integration, type, batch or streaming."),
     "origin": (Anything, "Where a dataset comes from, as its source describes it: type, uri."),
     "template": (Text, "Text of a prompt version."),
     "scorer": (Anything, "A registered evaluator: versions and kind."),

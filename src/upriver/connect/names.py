@@ -11,8 +11,11 @@ spells it; tables whose host MLflow does not record are `unitycatalog` or `hive`
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
+
+from upriver.ids import AssetId
 
 SCHEMES = {"s3a": "s3", "s3n": "s3", "gcs": "gs", "postgresql": "postgres", "abfs": "abfss", "wasb": "wasbs"}
 OBJECTS = frozenset({"s3", "gs", "abfss", "wasbs", "oss", "cos", "r2", "hf", "http", "https"})
@@ -160,3 +163,54 @@ def host_of(url: str) -> str:
     """
     parts = urlsplit(without_credentials(url)[0])
     return f"{parts.scheme}://{parts.netloc}"
+
+
+PORTS = {"postgres": "5432", "mysql": "3306", "redshift": "5439", "mssql": "1433", "oracle": "1521"}
+UPPER, LOWER = frozenset({"snowflake"}), frozenset({"hive", "redshift", "glue"})
+FILES = frozenset({"s3", "gs", "abfss", "wasbs", "oss", "cos", "r2", "hdfs", "dbfs", "file"})
+_MODEL = re.compile(r"^(?:models:/)?(?P<model>.+)/(?P<version>\d+)$")
+_PARTITION = re.compile(r"/[^/=]+=[^/]*(/.*)?$")
+
+
+@lru_cache(maxsize=65_536)
+def of_dataset(namespace: str, name: str) -> AssetId:
+    """Return the asset that OpenLineage calls `name` in `namespace`, under the one name that we give it.
+
+    Schemes, ports, the case of hosts, slashes and partitions are evened out; what a database folds, we fold.  A
+    dataset in `mlflow://<service>` is a version of a model.
+
+    Examples:
+        >>> of_dataset("postgresql://DB:None", "shop.public.orders")
+        AssetId(kind='dataset', namespace='postgres://db:5432', name='shop.public.orders')
+        >>> of_dataset("s3a://lake", "/orders/dt=2026-01-01/")[1:]
+        ('s3://lake', 'orders')
+        >>> of_dataset("mlflow://prod", "churn/3")
+        AssetId(kind='version', namespace='prod', name='churn_3')
+    """
+    space = without_credentials(namespace.strip())[0]
+    scheme, colon, rest = space.partition("://")
+    scheme = SCHEMES.get(scheme.lower(), scheme.lower()) if colon else scheme
+    if scheme == "mlflow" and (model := _MODEL.match(name)):
+        return AssetId("version", rest.strip("/"), f"{model['model']}_{model['version']}")
+    if colon:
+        space = f"{scheme}://{_place(scheme, rest)}" if rest.strip("/") or scheme not in FILES else scheme
+    place = without_credentials(name.strip())[0] if "://" in name else name.strip()
+    kind = scheme.partition(":")[0].rstrip("/")
+    if kind in FILES:
+        place = _PARTITION.sub("", "/" + place)[1:] or place
+        place = _path(place) if kind in {"file", "hdfs", "dbfs"} else re.sub(r"/{2,}", "/", place).strip("/") or "/"
+        space = kind if kind in {"file", "dbfs"} and space.rstrip(":/") == kind else space
+    elif kind in UPPER:
+        place = place.upper()
+    elif kind in LOWER:
+        place = place.lower()
+    return AssetId("dataset", space, place or "/")
+
+
+def _place(scheme: str, rest: str) -> str:
+    authority, slash, path = rest.rstrip("/").partition("/")
+    host, _, port = authority.rpartition(":") if re.search(r":(\d+|None)$", authority) else (authority, "", "")
+    if scheme in DATABASES or scheme in {"http", "https", "hdfs"}:
+        host = host.lower()
+    port = PORTS.get(scheme, "") if port in {"", "None"} else port
+    return f"{host}{':' + port if port else ''}{slash}{path}"

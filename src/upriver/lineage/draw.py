@@ -8,7 +8,7 @@ this same markup.  Nothing breaks without either.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
 from itertools import pairwise
 from typing import NamedTuple
@@ -30,12 +30,21 @@ _MEANS = {
 
 
 class Row(NamedTuple):
-    """A line of a card: a column or a feature."""
+    """A line of a card: a column, a feature, the run that last wrote, what a layer says.
+
+    Attributes:
+        sort: Its class in the drawing where it is no column: "run", "fold", "layer".
+        look: "good", "warn" or "bad" where a layer judges it.
+        title: What to say of it in full; its text if empty.
+    """
 
     text: str
     note: str = ""
     href: str = ""
     is_target: bool = False
+    sort: str = ""
+    look: str = ""
+    title: str = ""
 
 
 class Card(NamedTuple):
@@ -46,6 +55,7 @@ class Card(NamedTuple):
         distance: Edges from the asset in the middle; negative upstream.
         more_up: Link to, and number of, what feeds it and is not drawn.
         more_down: The same of what it feeds.
+        look: "good", "warn" or "bad" where a layer judges it.
     """
 
     key: str
@@ -58,10 +68,16 @@ class Card(NamedTuple):
     rows: tuple[Row, ...] = ()
     more_up: tuple[str, int] = ("", 0)
     more_down: tuple[str, int] = ("", 0)
+    look: str = ""
 
 
 class Curve(NamedTuple):
-    """A line from one card to another, or from one row to another; row -1 is the card itself."""
+    """A line from one card to another, or from one row to another; row -1 is the card itself.
+
+    Attributes:
+        word: How values were made on the way; it stands before the arrow.
+        is_indirect: What is at its start only decides about what is at its end.
+    """
 
     up: str
     down: str
@@ -70,6 +86,8 @@ class Curve(NamedTuple):
     up_row: int = -1
     down_row: int = -1
     is_target: bool = False
+    word: str = ""
+    is_indirect: bool = False
 
 
 class Links(NamedTuple):
@@ -161,7 +179,9 @@ def svg(cards: Sequence[Card], curves: Iterable[Curve], label: str, *, middle: s
     drawing = layout(heights, [((c.up, _port(c.up_row)), (c.down, _port(c.down_row))) for c in curves])
     names = {card.key: f"c{number}" for number, card in enumerate(cards)}
     lines = "".join(_curve(names, drawing, curve) for curve in curves if curve.up != curve.down)
-    boxes = "".join(_card(card, names[card.key], drawing.boxes[card.key], card.key == middle) for card in cards)
+    lines += _words(drawing, curves)
+    ports = {(key, row) for c in curves for key, row in ((c.up, c.up_row), (c.down, c.down_row)) if row >= 0}
+    boxes = "".join(_card(c, names[c.key], drawing.boxes[c.key], c.key == middle, ports) for c in cards)
     width, height = drawing.width + 2 * EDGE, drawing.height + 2 * EDGE + 20
     inside = f"<style>{escape(style, quote=False)}</style>" if style else ""
     return (
@@ -187,22 +207,53 @@ def _curve(names: dict[str, str], drawing: Drawing, curve: Curve) -> str:
         if (x2, y2) != stops[-1]:
             path += f"h{WIDTH}"
     x, y = stops[-1]
-    target = " is-target" if curve.is_target else ""
+    sort = f"{' is-target' if curve.is_target else ''}{' indirect' if curve.is_indirect else ''}"
+    ends = f'data-from="{names[curve.up]}" data-to="{names[curve.down]}"'
+    if curve.up_row >= 0 or curve.down_row >= 0:
+        ends += (
+            f' data-out="{_named(names[curve.up], curve.up_row)}" data-in="{_named(names[curve.down], curve.down_row)}"'
+        )
     return (
-        f'<g class="edge {curve.mark}{target}" data-from="{names[curve.up]}" data-to="{names[curve.down]}">'
+        f'<g class="edge {curve.mark}{sort}" {ends}>'
         f'<title>{_said(curve.title)}</title><path d="{path}"/>'
         f'<path class="tip" d="M{x - 7:.0f},{y - 4:.0f}L{x:.0f},{y:.0f}L{x - 7:.0f},{y + 4:.0f}"/></g>'
     )
 
 
-def _card(card: Card, name: str, box: Box, is_middle: bool) -> str:
+def _named(card: str, row: int) -> str:
+    """Return what a row is called in the drawing; a card's own name where a line ends at the card."""
+    return card if row < 0 else f"{card}r{row}"
+
+
+def _words(drawing: Drawing, curves: Iterable[Curve]) -> str:
+    """Return what stands before arrows: one word, or how many sorts of edges end there."""
+    said: dict[tuple[str, int], list[str]] = {}
+    for curve in curves:
+        if curve.word and curve.up != curve.down:
+            said.setdefault((curve.down, curve.down_row), []).append(curve.word)
+    found = ""
+    for (key, row), words in said.items():
+        box, known = drawing.boxes[key], list(dict.fromkeys(words))
+        text = known[0] if len(known) == 1 else f"{len(known)} ways"
+        at = f'x="{box.x - 11:.0f}" y="{box.y + _port(row) - 5:.0f}"'
+        found += (
+            f'<text class="word" {at} text-anchor="end"><title>{_said(", ".join(known))}</title>{_said(text)}</text>'
+        )
+    return found
+
+
+def _card(card: Card, name: str, box: Box, is_middle: bool, ports: Collection[tuple[str, int]]) -> str:
     states = f"{' is-middle' if is_middle else ''}{' is-gone' if card.is_gone else ''}"
+    states += f" look-{card.look}" if card.look else ""
     kind = f"{card.kind.replace('-', ' ')}{', deleted' if card.is_gone else ''}"
     where = "" if is_middle else _where(card.distance)
     steps = where.replace(" ", " step " if abs(card.distance) == 1 else " steps ") + "stream" if where else ""
     spoken = ", ".join(part for part in (f"{kind} {card.title}", steps, card.note) if part)
     current = ' aria-current="true"' if is_middle else ""
-    rows = "".join(_row(row, number) for number, row in enumerate(card.rows))
+    rows = "".join(
+        _row(row, number, _named(name, number) if (card.key, number) in ports else "")
+        for number, row in enumerate(card.rows)
+    )
     return (
         f'<g class="card kind-{card.kind}{states}" data-card="{name}" transform="translate({box.x:.0f},{box.y:.0f})">'
         f'<rect class="box" width="{WIDTH}" height="{box.height:.0f}" rx="6"/>'
@@ -221,14 +272,21 @@ def _where(distance: int) -> str:
     return f"{abs(distance)} {'up' if distance < 0 else 'down'}" if distance else ""
 
 
-def _row(row: Row, number: int) -> str:
+def _row(row: Row, number: int, port: str) -> str:
     y = HEAD + ROW * number + 15
+    sort = f"{' is-target' if row.is_target else ''}{f' row-{row.sort}' if row.sort else ''}"
+    sort += f" look-{row.look}" if row.look else ""
+    room = (16 if row.note else 27) if not row.sort else 32
     text = (
-        f'<text class="row{" is-target" if row.is_target else ""}" x="16" y="{y}"><title>{_said(row.text)}</title>'
-        f"{_said(shortened(row.text, 16 if row.note else 27))}</text>"
+        f'<text class="row{sort}" x="16" y="{y}"><title>{_said(row.title or row.text)}</title>'
+        f"{_said(shortened(row.text, room))}</text>"
         f'<text class="type" x="{WIDTH - 10}" y="{y}" text-anchor="end">{_said(shortened(row.note, 12))}</text>'
     )
-    return f'<a href="{_said(row.href)}">{text}</a>' if row.href else text
+    at = f' class="port" data-port="{port}"' if port else ""
+    if row.href:
+        spoken = f' aria-label="{_said(row.title)}"' if row.title else ""
+        return f'<a href="{_said(row.href)}"{spoken}{at}>{text}</a>'
+    return f"<g{at}>{text}</g>" if port else text
 
 
 def _more(more: tuple[str, int], side: str, height: float) -> str:
