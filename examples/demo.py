@@ -31,7 +31,7 @@ _QUIET = {
     "PYTHONUNBUFFERED": "1",
 }
 
-
+_ELSEWHERE = ("MLFLOW_", "OPENLINEAGE_", "UPRIVER_")
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -122,7 +122,7 @@ class Demo:
     @property
     def environment(self) -> dict[str, str]:
         """What every process of the demo is told: nothing of an MLflow or Upriver set up elsewhere."""
-        outside = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "UPRIVER_"))}
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(_ELSEWHERE)}
         return {**outside, **_QUIET, "UPRIVER_HOME": str(self.folder / "upriver")}
 
     def start_mlflow(self) -> Server:
@@ -144,14 +144,19 @@ class Demo:
         return Server.start("Upriver", url, self.folder / "upriver.log", command, self.environment)
 
     def tell_story(self, mlflow: Server, upriver: Server) -> None:
-        """Tell the story into MLflow, unless a server dies meanwhile.
+        """Tell the story into MLflow, its pipeline's events to Upriver, unless a server dies meanwhile.
 
         Raises:
             Failed: The story broke off.
         """
         command = [sys.executable, "-m", "examples.churn", "--tracking-uri", mlflow.url]
-        command += ["--folder", str(self.folder / "churn")]
-        with subprocess.Popen(command, cwd=CHECKOUT, env=self.environment) as story:  # noqa: S603  our own command
+        command += ["--folder", str(self.folder / "churn"), "--service", SERVICE]
+        environment = {
+            **self.environment,
+            "OPENLINEAGE__TRANSPORT__TYPE": "http",
+            "OPENLINEAGE__TRANSPORT__URL": upriver.url,
+        }
+        with subprocess.Popen(command, cwd=CHECKOUT, env=environment) as story:  # noqa: S603  our own command
             try:
                 while story.poll() is None:
                     mlflow.check()
@@ -218,12 +223,12 @@ def _start(demo: Demo, running: list[Server]) -> None:
     """Bring everything up, and note in `running` what has been started as soon as it is."""
     began = time.monotonic()
     demo.forget_half()
-    running.append(mlflow := demo.start_mlflow())
     running.append(upriver := demo.start_upriver())
+    running.append(mlflow := demo.start_mlflow())
     print(f"MLflow starts at {mlflow.url}, Upriver at {upriver.url}.", flush=True)
+    upriver.wait("/")  # it is told from the first day on what runs
     demo.tell_story(mlflow, upriver)
     mlflow.wait("/health")
-    upriver.wait("/")
     demo.read_mlflow(mlflow)
     print(f"\nReady after {time.monotonic() - began:.0f} s.")
     _show(demo, mlflow, upriver)

@@ -2,7 +2,8 @@
 
 One story, made from a seed: raw files of each day (`world`), a pipeline from them to tables
 of features (`pipeline`), models trained on those tables and tracked in a real MLflow
-(`sweeps`, `train`, `registry`), and the order in which it all happens (`story`).
+(`sweeps`, `train`, `registry`), what the best of them foretells (`score`), and the order in
+which it all happens (`story`).  Whoever wants to know is told as it happens (`events`, `columns`).
 
 Run it against any MLflow with `python -m examples.churn --tracking-uri URL --folder DIR`.
 """

@@ -27,7 +27,8 @@ def main() -> None:
     from examples.churn import story  # noqa: PLC0415  MLflow takes seconds to import, and a story told needs none
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    for n, sentence in enumerate(story.tell(options.tracking_uri.rstrip("/"), folder, plan), start=1):
+    sentences = story.tell(options.tracking_uri.rstrip("/"), folder, plan, options.service)
+    for n, sentence in enumerate(sentences, start=1):
         print(f"[{n:>2}/{story.length(plan)}] {sentence}", flush=True)
 
 
@@ -36,6 +37,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--tracking-uri", required=True, metavar="URL", help="an MLflow server, or sqlite:///FILE")
     parser.add_argument("--folder", required=True, type=Path, metavar="DIR", help="where the data goes")
     parser.add_argument("--days", type=int, default=14, metavar="N", help="days of features [default: 14]")
+    parser.add_argument(
+        "--service", default="mlflow", metavar="NAME", help="what Upriver calls this MLflow [default: mlflow]"
+    )
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="what chance follows from [default: 7]")
     return parser.parse_args()
 

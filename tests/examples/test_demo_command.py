@@ -64,6 +64,7 @@ def test_a_server_that_dies_says_why(tmp_path):
 def test_settings_of_another_mlflow_or_upriver_are_not_inherited(monkeypatch, tmp_path):
     monkeypatch.setenv("UPRIVER_DATABASE_URL", "postgresql://production/upriver")
     monkeypatch.setenv("MLFLOW_BACKEND_STORE_URI", "postgresql://production/mlflow")
+    monkeypatch.setenv("OPENLINEAGE_URL", "https://production/lineage")
     assert not any("production" in value for value in demo.Demo(tmp_path, 1, 2).environment.values())
 
 
