@@ -16,7 +16,7 @@ from upriver import db
 from upriver.catalog.nodes import text_of
 from upriver.ids import AssetId
 from upriver.lineage.kept import stamps
-from upriver.lineage.kept.runs import Key, Run, Stamped, latest, whole_since
+from upriver.lineage.kept.runs import Key, Run, Stamped, latest, uids, whole_since, widened
 from upriver.lineage.kept.stamps import Stamp
 from upriver.lineage.observed import Observed, Touched
 from upriver.lineage.tables import job_io, producers, run_io, schemas
@@ -70,6 +70,7 @@ def keep_runs(
 ) -> set[int]:
     """Keep what runs touched; return the datasets whose current columns may be others now."""
     made_by = _producers(tx, {one.producer for one in batch})
+    ranks = {0: "", **{number: name for name, number in made_by.items()}}
     shapes = _schemas(tx, {t.fields for one in batch for t in one.touched if t.fields is not None})
     touched = [(run, one, t) for one in batch if (run := run_of(numbers, runs, one)) for t in one.touched]
     stored = _stored(tx, {(run.id, numbers[t.dataset], t.side) for run, _, t in touched})
@@ -78,7 +79,7 @@ def keep_runs(
     for run, one, t in touched:
         key = (run.id, numbers[t.dataset], t.side)
         row = found.get(key) or Io(*key)
-        found[key] = row = _merged(row, one, t, made_by[one.producer], shapes)
+        found[key] = row = _merged(row, one, t, made_by[one.producer], shapes, ranks)
         if t.fields is not None and t.dataset.kind == "dataset":
             told.append(Stamp(key[1], f"{SCHEMA} {row.producer}", one.at, one.tie, shapes[t.fields]))
     _let_go(tx, found, {run.id: since for run, one, _ in touched if (since := whole_since(run))})
@@ -124,12 +125,14 @@ def current(tx: Connection, datasets: Iterable[int]) -> dict[int, list[tuple[str
     return found
 
 
-def _merged(row: Io, one: Observed, t: Touched, producer: int, shapes: Mapping[Fields, int]) -> Io:
+def _merged(  # noqa: PLR0913, PLR0917 — one step of `keep_runs`
+    row: Io, one: Observed, t: Touched, producer: int, shapes: Mapping[Fields, int], ranks: Mapping[int, str]
+) -> Io:
     if t.detail:
         stamped: Stamped = orjson.loads(row.detail)
         latest(stamped, t.detail, one.at, one.tie)
         row = row._replace(detail=text_of(stamped))
-    row = row._replace(at=max(row.at, one.at), producer=max(row.producer, producer))
+    row = row._replace(at=max(row.at, one.at), producer=max(row.producer, producer, key=lambda one: (ranks[one], one)))
     if t.fields is None:
         return row
     shape = shapes[t.fields]
@@ -187,8 +190,8 @@ def _mark(tx: Connection, mine: tuple[Any, ...], at: int) -> None:
 
 
 def _producers(tx: Connection, wanted: set[str]) -> dict[str, int]:
-    rows = select(producers.c.name, producers.c.id).where(producers.c.name.in_(wanted))
-    found: dict[str, int] = {name: number for name, number in tx.execute(rows)}
+    rows = select(producers.c.name, producers.c.id)
+    found: dict[str, int] = {row.name: row.id for row in tx.execute(rows)}
     following = (tx.execute(select(func.max(producers.c.id))).scalar() or 0) + 1
     new = [(number, name) for number, name in enumerate(sorted(wanted - found.keys()), following)]
     db.bulk(tx, producers, ("id", "name"), new)
@@ -218,6 +221,7 @@ def keep_jobs(
 ) -> set[int]:
     """Keep what jobs touch; return the jobs whose edges are others now."""
     said: dict[tuple[int, int, str, str], JobIo] = {}
+    uid = uids(tx, runs.values())
     for one in batch:
         run = run_of(numbers, runs, one)
         job = (one.credit or (one.job, ""))[0]
@@ -228,9 +232,9 @@ def keep_jobs(
         ends += [_of_other(numbers, up, down) for up, down in one.others]
         for key in ends:
             row = JobIo(*key, one.at, one.at, run.id if run else 0, run.id if run else 0)
-            said[key] = _widened(said[key], row) if key in said else row
+            said[key] = widened(said[key], row, uid) if key in said else row
     stored = _stored_jobs(tx, said)
-    rows = {key: _widened(stored[key], row) if key in stored else row for key, row in said.items()}
+    rows = {key: widened(stored[key], row, uid) if key in stored else row for key, row in said.items()}
     db.replace(tx, job_io, JOB_IO, [row for key, row in rows.items() if stored.get(key) != row])
     return {key[0] for key, row in rows.items() if key not in stored or stored[key].first_seen != row.first_seen} | {
         numbers[one.job] for one in batch if one.kind == "job" and one.job
@@ -241,15 +245,6 @@ def _of_other(numbers: Mapping[AssetId, int], up: AssetId, down: AssetId) -> tup
     if down.kind == "job":
         return numbers[down], numbers[up], "in", "lineage"
     return numbers[up], numbers[down], "out", "lineage"
-
-
-def _widened(known: JobIo, row: JobIo) -> JobIo:
-    """Return `known` from the earlier beginning to the later end of both."""
-    if row.first_seen < known.first_seen:
-        known = known._replace(first_seen=row.first_seen, first_run=row.first_run)
-    if row.last_seen >= known.last_seen:
-        known = known._replace(last_seen=row.last_seen, last_run=row.last_run)
-    return known
 
 
 def _stored_jobs(tx: Connection, keys: Iterable[tuple[int, int, str, str]]) -> dict[tuple[int, int, str, str], JobIo]:

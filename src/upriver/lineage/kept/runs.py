@@ -1,7 +1,7 @@
 """Runs of jobs: each event adds what it knows, and the same events give the same run in any order."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import Connection, func, select, tuple_
@@ -19,6 +19,7 @@ _OPEN = {"UNKNOWN": 0, "OTHER": 1, "RUNNING": 2}
 _SNAPSHOT = "~whole"
 
 Key = tuple[int, str]
+Span = TypeVar("Span", bound=Any)
 Stamped = dict[str, list[Any]]
 """Facets by name, each with the time and tie of the event that said it last."""
 
@@ -143,6 +144,38 @@ def _dressed(found: Mapping[Key, Run], numbers: Mapping[AssetId, int], key: Key,
         above = found.get((numbers.get(AssetId("job", space, name), -1), uid))
         parent = above.id if above and above.id != run.id else parent
     return run._replace(parent=parent, facets=text_of(stamped))
+
+
+def uids(tx: Connection, known: Iterable[Run]) -> Callable[[int], str]:
+    """Return a look-up of the uid of a run by its number: what decides where two runs said one thing at one moment."""
+    found = {0: "", **{run.id: run.uid for run in known}}
+
+    def uid(number: int) -> str:
+        if number not in found:
+            found[number] = tx.execute(select(runs.c.uid).where(runs.c.id == number)).scalar() or ""
+        return found[number]
+
+    return uid
+
+
+def widened(known: Span, row: Span, uid: Callable[[int], str]) -> Span:
+    """Return `known` from the earlier beginning to the later end of both, and the runs of those moments."""
+    first, last = (
+        min((known, row), key=lambda one: _first(one, uid)),
+        max((known, row), key=lambda one: _last(one, uid)),
+    )
+    wide: Span = known._replace(
+        first_seen=first.first_seen, first_run=first.first_run, last_seen=last.last_seen, last_run=last.last_run
+    )
+    return wide
+
+
+def _first(one: Any, uid: Callable[[int], str]) -> tuple[int, str]:
+    return one.first_seen, uid(one.first_run)
+
+
+def _last(one: Any, uid: Callable[[int], str]) -> tuple[int, str]:
+    return one.last_seen, uid(one.last_run)
 
 
 def whole_since(run: Run) -> int:

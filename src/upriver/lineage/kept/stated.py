@@ -15,7 +15,7 @@ from upriver.catalog.nodes import text_of
 from upriver.ids import AssetId
 from upriver.lineage.kept import stamps
 from upriver.lineage.kept.io import run_of
-from upriver.lineage.kept.runs import Key, Run
+from upriver.lineage.kept.runs import Key, Run, uids, widened
 from upriver.lineage.observed import Observed, Stated
 from upriver.lineage.tables import statements
 
@@ -62,7 +62,7 @@ def keep(
     ]
     stamps.newer(tx, told)
     restated = {stamp.node for stamp in told}
-    spots = keep_rows(tx, said)
+    spots = keep_rows(tx, said, runs.values())
     if restated:
         rows = tx.execute(select(statements.c.job, statements.c.target).where(statements.c.job.in_(restated)))
         spots |= {(job, target) for job, target in rows}
@@ -78,12 +78,13 @@ def _row(job: int, stated: Stated, numbers: Mapping[AssetId, int], at: int, run:
     )
 
 
-def keep_rows(tx: Connection, said: Iterable[Statement]) -> set[Spot]:
+def keep_rows(tx: Connection, said: Iterable[Statement], known_runs: Iterable[Run] = ()) -> set[Spot]:
     """Keep statements, each once, from when to when it was made; return their spots."""
+    uid = uids(tx, known_runs)
     last: dict[tuple[int, int, str, str], Statement] = {}
     for row in said:
         key = (row.job, row.target, row.how, row.sha)
-        last[key] = _widened(last[key], row) if key in last else row
+        last[key] = widened(last[key], row, uid) if key in last else row
     stored = {}
     columns = [statements.c[name] for name in COLUMNS]
     for some in db.chunks(last, 200):
@@ -94,20 +95,12 @@ def keep_rows(tx: Connection, said: Iterable[Statement]) -> set[Spot]:
     rows = []
     for key, row in last.items():
         old = stored.get(key)
-        wide = _widened(old, row) if old else row._replace(id=following)
+        wide = widened(old, row, uid) if old else row._replace(id=following)
         following += old is None
         if wide != old:
             rows.append(wide)
     db.replace(tx, statements, COLUMNS, rows)
     return {(job, target) for job, target, _, _ in last}
-
-
-def _widened(known: Statement, row: Statement) -> Statement:
-    if row.first_seen < known.first_seen:
-        known = known._replace(first_seen=row.first_seen, first_run=row.first_run)
-    if row.last_seen >= known.last_seen:
-        known = known._replace(last_seen=row.last_seen, last_run=row.last_run)
-    return known
 
 
 def choose(tx: Connection, spots: Iterable[Spot]) -> set[Spot]:
