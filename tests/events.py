@@ -1,11 +1,9 @@
 """OpenLineage events for tests, and something that works on them where only the intake is meant."""
 
-import types
-
 import orjson
 
 from upriver import db
-from upriver.connect.openlineage import asides, envelope
+from upriver.connect.openlineage import asides, envelope, take
 from upriver.connect.sync import clock
 from upriver.errors import Invalid
 
@@ -55,7 +53,4 @@ def plain_work(engine, inbox, *, most=500):
 
 def stand_in(monkeypatch, work=plain_work):
     """Let `work` stand where the server and the command line look for it."""
-    name = "upriver.connect.openlineage.take"
-    made = types.ModuleType(name)
-    made.work = work
-    monkeypatch.setitem(__import__("sys").modules, name, made)
+    monkeypatch.setattr(take, "work", work)

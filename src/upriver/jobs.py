@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from importlib import import_module
 
 from sqlalchemy import Engine
 
@@ -18,7 +17,6 @@ TICK = 1.0
 SOME = 200  # events worked on in one go
 REST = 3  # times as long as it worked does it rest while others send: a quarter of the time is for the work
 LONGEST_REST = 0.5
-_TAKE = "upriver.connect.openlineage.take"
 
 
 class Worker:
@@ -67,12 +65,8 @@ class Worker:
             self._try(self._work_on_events)
 
     def _work_on_events(self) -> None:
-        try:
-            take = import_module(_TAKE)  # only now: it is slow to import, and a server should be up at once
-        except ModuleNotFoundError as missing:
-            if missing.name != _TAKE:
-                raise
-            return
+        from upriver.connect.openlineage import take  # noqa: PLC0415 — slow to import, and a server should be up at once
+
         began = time.monotonic()
         while not self._stopping.is_set() and take.work(self._engine, self._inbox, most=SOME):
             if self._inbox.busy:  # who sends goes first; what waits is worked on when they pause

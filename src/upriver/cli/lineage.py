@@ -1,7 +1,6 @@
 """Ask what feeds what, and take in what pipelines said of themselves, from files."""
 
 import time
-from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -138,9 +137,8 @@ def _work(catalog: "Engine", inbox: "Inbox") -> int:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from upriver import db
-    from upriver.connect.openlineage import asides
+    from upriver.connect.openlineage import asides, take
 
-    take = import_module("upriver.connect.openlineage.take")
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     left, moved = 0, time.monotonic()
     with Progress(*columns, console=console.console(err=True), transient=True) as bar:

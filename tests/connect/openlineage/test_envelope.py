@@ -37,6 +37,11 @@ def test_what_could_be_an_event_is_opened(body):
     assert isinstance(envelope.opened(body), dict)
 
 
+def test_what_no_database_keeps_is_shown_as_such():
+    sent = rb'{"job": {"na\u0000me": ["a\u0000b", "\\u0000", 1, {"x": null}]}}'
+    assert envelope.opened(sent) == {"job": {"na�me": ["a�b", "\\u0000", 1, {"x": None}]}}
+
+
 def test_elements_of_a_list_are_the_bytes_that_were_sent():
     assert envelope.parts('[ {"a":  1.0} ,"é", NaN]'.encode()) == [b'{"a":  1.0}', '"é"'.encode(), b"NaN"]
     assert envelope.parts(b"[" + b"9" * 10_000 + b"]") == [b"9" * 10_000]

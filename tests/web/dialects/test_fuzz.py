@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import gzip
-import importlib.util
 import random
 import resource
 from itertools import count
@@ -13,9 +12,9 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 
-from events import plain_work, run_event
+from events import run_event
 from upriver import db
-from upriver.connect.openlineage import asides, envelope
+from upriver.connect.openlineage import asides, envelope, take
 from upriver.errors import Invalid
 from upriver.settings import Settings
 from upriver.web.app import create_app
@@ -95,12 +94,6 @@ def malformed(chance, events):
         yield body
 
 
-def taken_up():
-    """Return what works on events: the real thing where it is there."""
-    name = "upriver.connect.openlineage.take"
-    return importlib.import_module(name).work if importlib.util.find_spec(name) else plain_work
-
-
 def rss():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
@@ -132,24 +125,24 @@ def test_nothing_malformed_stops_the_server_or_is_lost(engine):
     events = valid()
     source = malformed(chance, events)
     bodies = [next(source) for _ in range(MANY)]
-    work = taken_up()
     with TestClient(create_app(engine, Settings(), worker=False)) as web:
         inbox = web.app.state.inbox
         for event in events:
             assert web.post(DOOR, content=orjson.dumps(event)).status_code == 201
-        work(engine, inbox)
+        take.work(engine, inbox)
         before = rss()
         answers = asyncio.run(post_all(web.app, bodies, chance))
         assert {answer.status_code for answer in answers} <= {200, 201, 204, 422}
         kept = {raw.body: raw.seq for raw in everything(inbox)}
-        while work(engine, inbox):
+        while take.work(engine, inbox):
             pass
         assert rss() - before < GROWTH_MB
         with db.reading(engine) as tx:
             assert asides.reached(tx) == inbox.last()
-            aside = {item.seq for item in asides.waiting(tx, limit=MANY * 2)}
+            aside = {item.seq: item.because for item in asides.waiting(tx, limit=MANY * 2)}
         refused = {seq for body, seq in kept.items() if not is_event(body)}
-        assert refused <= aside
+        assert refused <= aside.keys()
+        assert [because for because in aside.values() if "mistake of ours" in because] == []
         lost = {body for body in bodies if body and not envelope.is_list(body) and body not in kept}
         assert lost == set()
         assert len(kept) > MANY * 0.7

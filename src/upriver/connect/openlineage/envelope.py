@@ -17,6 +17,7 @@ from upriver.errors import Invalid, TooLarge
 SIZE = 20_000_000
 DEPTH = 100
 MANY = 10_000
+NUL = rb"\u0000"
 GZIP = b"\x1f\x8b"
 _MARK = b"\xef\xbb\xbf"
 _SUBJECTS = ("job", "dataset")
@@ -88,6 +89,17 @@ def opened(body: bytes) -> dict[str, Any]:
         raise Invalid("An event tells of a job or a dataset, and this has neither.", hint)
     if _is_deep(body, value):
         raise Invalid(f"The event is nested more than {DEPTH} deep.", "Leave out facets that hold trees.")
+    return _without_nul(value) if NUL in body else value
+
+
+def _without_nul(value: Any) -> Any:
+    """Show NUL, which no database keeps in a text, as the sign for what cannot be shown."""
+    if isinstance(value, str):
+        return value.replace("\0", "�")
+    if isinstance(value, list):
+        return [_without_nul(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(each) for key, each in value.items()}
     return value
 
 
