@@ -103,6 +103,7 @@ class Events:
         *,
         slot: int,
         minutes: int = 1,
+        target: Path | None = None,
         reads: Callable[[], list[Input]] = list,
         writes: Callable[[], list[Output]] = list,
         parameters: dict[str, object] | None = None,
@@ -115,6 +116,7 @@ class Events:
             day: The day that it is about.
             slot: Its minute in the morning after.
             minutes: How many it has.
+            target: The table that it is going to write, if any.
             reads: Says what it reads; asked when it starts.
             writes: Says what it wrote; asked when it is done.
             parameters: What it was told to do.
@@ -127,17 +129,17 @@ class Events:
             yield run
             return
         run.tags = {f"openlineage.parent.{name}": value for name, value in _identity(run).items()}
-        inputs = reads()
-        self._tell(run, "START", began, inputs)
+        inputs, planned = reads(), [] if target is None else [Output(namespace="file", name=str(target))]
+        self._tell(run, "START", began, inputs, planned)
         ended = began + minutes * _SLOT - _PAUSE
         try:
             yield run
         except Exception as error:
             run.facets["errorMessage"] = _error(error)
-            self._tell(run, "FAIL", ended, inputs)
+            self._tell(run, "FAIL", ended, inputs, planned)
             raise
         except BaseException:
-            self._tell(run, "ABORT", ended, inputs)
+            self._tell(run, "ABORT", ended, inputs, planned)
             raise
         self._tell(run, "COMPLETE", ended, inputs, writes())
 

@@ -46,7 +46,7 @@ class Lake:
 
     def read(self, name: str, until: date, days: int = 1) -> pd.DataFrame:
         """Read the `days` days that end with `until`."""
-        return self.read_days(name, [until - timedelta(days=n) for n in reversed(range(days))])
+        return self.read_days(name, _ending(until, days))
 
     def read_days(self, name: str, days: list[date]) -> pd.DataFrame:
         """Read some days, one after the other."""
@@ -61,6 +61,11 @@ class Lake:
         return self.table(name) / f"day={day}" / "part-0.parquet"
 
 
+def _ending(until: date, days: int) -> list[date]:
+    """The `days` days that end with `until`."""
+    return [until - timedelta(days=n) for n in reversed(range(days))]
+
+
 @dataclass(frozen=True)
 class Step:
     """One job of the pipeline.
@@ -71,6 +76,7 @@ class Step:
         writes: The table it writes a day of.
         work: Makes that day.
         columns: What its columns are made from.
+        looks_back: Those of `reads` of which it reads a month, and not a day.
     """
 
     name: str
@@ -78,6 +84,7 @@ class Step:
     writes: str
     work: Callable[[Lake, date, int], pd.DataFrame]
     columns: Columns
+    looks_back: tuple[str, ...] = ()
 
     def run(self, lake: Lake, day: date, window_days: int = SESSION_WINDOW_DAYS) -> None:
         """Read, work, write."""
@@ -85,7 +92,11 @@ class Step:
 
     def inputs(self, lake: Lake, day: date) -> list[events.Input]:
         """What it reads, for others."""
-        return [events.read(lake.folder, name, lake.part(name, day)) for name in self.reads]
+        return [events.read(lake.folder, name, *self._parts(lake, name, day)) for name in self.reads]
+
+    def _parts(self, lake: Lake, name: str, day: date) -> list[Path]:
+        days = HISTORY_DAYS if name in self.looks_back else 1
+        return [lake.part(name, each) for each in _ending(day, days)]
 
     def outputs(self, lake: Lake, day: date) -> list[events.Output]:
         """What it wrote, for others."""
@@ -283,6 +294,7 @@ FEATURES = (
         "gold/user_value",
         value,
         _VALUE_COLUMNS,
+        ("silver/payments", "silver/support_tickets"),
     ),
     *(
         Step(f"{name}_features", _FEATURES_FROM, f"gold/{name}_features", labelled(of, label), _by_user(of, label))
@@ -304,7 +316,15 @@ def prepare_history(lake: Lake, past: world.World) -> None:
 def run_day(
     lake: Lake, today: world.World, day: date, window_days: int = SESSION_WINDOW_DAYS, told: Events | None = None
 ) -> Iterator[Step]:
-    """Run all steps of one day in order, tell who wants to know, and yield each when it is done."""
+    """Run all steps of one day in order, and yield each when it is done.
+
+    Args:
+        lake: Where the tables are.
+        today: Where the raw files come from.
+        day: The day.
+        window_days: How far the count of sessions looks back.
+        told: Who is told what runs; nobody if None.
+    """
     world.deliver(today, lake.folder, day)
     told = told or Events(lake.folder)
     with told.run(Job("churn.daily", run_day, OWNER, "PIPELINE"), day, slot=0, minutes=len(STEPS) + 1) as daily:
@@ -321,6 +341,7 @@ def _telling(  # noqa: PLR0913, PLR0917  what one run of a step is
         Job(step.name, step.work, OWNER),
         day,
         slot=slot,
+        target=lake.table(step.writes),
         reads=lambda: step.inputs(lake, day),
         writes=lambda: step.outputs(lake, day),
         parameters={"day": day, "window_days": window_days},

@@ -32,6 +32,7 @@ def run(lake: Lake, goal: Goal, champion: Champion, day: date, told: Events, *, 
         Job(f"score_{goal.model}", score, goal.owner),
         day,
         slot=slot,
+        target=lake.table(_table(goal)),
         reads=lambda: [
             events.read(lake.folder, goal.table, lake.part(goal.table, day)),
             events.model(service, goal.model, champion.version),
