@@ -1,5 +1,6 @@
 """Which columns a text of SQL makes out of which."""
 
+import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -45,7 +46,7 @@ def derive(query: str, dialect: str = "", schemas: Schemas = _NO_SCHEMAS) -> tup
             try:
                 found += _of_one(statement, catalog)
             except SqlglotError:
-                found += _of_contradicting(_parsed(query, dialect)[1][number], catalog)
+                found += _of_doubtful(_parsed(query, dialect)[1][number], catalog)
     except RecursionError:
         raise _too_deep() from None
     return tuple(found)
@@ -104,15 +105,16 @@ def _of_one(statement: exp.Expr, catalog: Catalog) -> Iterable[Derived]:
     return found
 
 
-def _of_contradicting(statement: exp.Expr, catalog: Catalog) -> Iterable[Derived]:
-    """Read a statement that cannot be true of the schemas, which may be old or partial, with that of its target only."""
-    for write in list(writes(statement, catalog)):
+def _of_doubtful(statement: exp.Expr, catalog: Catalog) -> Iterable[Derived]:
+    """Read a statement that the schemas contradict or leave open: guessing, then without them, then its tables only."""
+    for write in writes(statement, catalog):
         ctes, reads = _ctes(write.query), _named(write.query, write)
         known = catalog.columns(write.target)
-        alone = Catalog({write.target: known} if known else {}, catalog.dialect)
-        try:
-            yield _derived(write, relation(write.query.pop(), alone), ctes, alone)
-        except SqlglotError:
+        for guess in (catalog, Catalog({write.target: known} if known else {}, catalog.dialect)):
+            with contextlib.suppress(SqlglotError):
+                yield _derived(write, relation(write.query.copy(), guess, is_lenient=True), ctes, guess)
+                break
+        else:
             yield Derived(write.target, {}, (), tuple(sorted(reads)), ctes, ("*",))
 
 

@@ -67,6 +67,7 @@ def prepared(query: str) -> str:
         >>> prepared("select * from {{ ref('orders') }} where id = %(id)s and name like '%s'")
         "select * from orders where id = (NULL) and name like '%s'"
     """
+    query = re.sub(r"(^|;)\s*replace\s+into\b", r"\1 insert into", query, flags=re.IGNORECASE)  # MySQL, SQLite
     if not re.search(r"[{%]", query):
         return query
     return _OUTSIDE_OF_LITERALS.sub(_replaced, query)

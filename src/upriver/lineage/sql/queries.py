@@ -27,8 +27,14 @@ _UNITS = {"year", "quarter", "month", "week", "day", "hour", "minute", "second",
 _UNREAD = Relation(outputs=[("*", UNKNOWN)], every=UNKNOWN)
 
 
-def relation(query: exp.Query, catalog: Catalog) -> Relation:
+def relation(query: exp.Query, catalog: Catalog, *, is_lenient: bool = False) -> Relation:
     """Return what a query gives; the query is changed on the way.
+
+    Args:
+        query: The query.
+        catalog: What is known of the tables it names.
+        is_lenient: Whether to guess where a name could be of several things: in a subquery of one table it is of that
+            table, in a clause it is no alias.
 
     Examples:
         >>> from sqlglot import parse_one
@@ -42,7 +48,14 @@ def relation(query: exp.Query, catalog: Catalog) -> Relation:
             node.meta[_MERGED] = {name.name for name in node.args.get("using") or ()} or node.method == "NATURAL"
         elif _is_unit(node):
             node.replace(exp.Var(this=node.name))
-    qualified = qualify_columns(qualify_tables(query, dialect=catalog.dialect), catalog)
+        elif is_lenient:
+            _nearest(node)
+    qualified = qualify_columns(
+        qualify_tables(query, dialect=catalog.dialect),
+        catalog,
+        allow_partial_qualification=True,
+        expand_alias_refs=not is_lenient,
+    )
     return _Resolver(catalog).resolve(qualified)
 
 
@@ -229,25 +242,25 @@ class _Resolver:
 
     def _column(self, scope: Scope, node: exp.Expr, made: Relation | None) -> Flow:
         """Return what feeds a column, in this scope or one around it."""
-        if isinstance(node.this, exp.Star):
-            return UNKNOWN
-        if isinstance(node, exp.TableColumn):
-            source = self._sources(scope).get(node.name, Relation())
-            return Flow(dict.fromkeys(((table, "") for table in source.tables), TRANSFORMATION), is_whole=bool(source))
         table, name, here = node.text("table"), node.name, scope
-        if not table and made is not None and (flow := dict(made.outputs).get(name)) is not None:
-            return flow
-        while True:
+        if isinstance(node, exp.TableColumn):
+            source = self._sources(scope).get(name, _UNREAD)
+            found = dict.fromkeys(((table, "") for table in source.tables), TRANSFORMATION)
+            return Flow(found, is_whole=source is not _UNREAD)
+        own = dict(made.outputs).get(name) if made is not None and not table else None
+        flow = UNKNOWN if isinstance(node.this, exp.Star) else own
+        while flow is None:
             sources = self._sources(here)
             if table in sources:
-                return sources[table].get(name) or UNKNOWN
-            if table in here.sources:
-                return self._source(here, here.sources[table]).get(name) or UNKNOWN
-            if not table and (flow := owner(sources.values(), name)) is not None:
-                return flow
-            if here.parent is None or not here.can_be_correlated:
-                return (None if table else owner(self._sources(scope).values(), name, is_lenient=True)) or UNKNOWN
-            here = here.parent
+                flow = sources[table].get(name) or UNKNOWN
+            elif table in here.sources:
+                flow = self._source(here, here.sources[table]).get(name) or UNKNOWN
+            elif not table:
+                flow = owner(sources.values(), name)
+            if flow is None and (here.parent is None or not here.can_be_correlated):
+                flow = (None if table else owner(self._sources(scope).values(), name, is_lenient=True)) or UNKNOWN
+            here = here.parent or here
+        return flow
 
     def _merged(self, scope: Scope, node: exp.Coalesce) -> Flow | None:
         """Return what feeds a column that USING merges: the left one, unless rows may be missing there."""
@@ -277,11 +290,27 @@ def _is_unit(column: exp.Expr) -> bool:
     )
 
 
+def _nearest(column: exp.Expr) -> None:
+    """Say that a column of a query of one table is that table's."""
+    around = column.find_ancestor(exp.Select)
+    table = around.args["from_"].this if around is not None and around.args.get("from_") else None
+    if (
+        isinstance(table, exp.Table)
+        and around is not None
+        and not column.text("table")
+        and not around.args.get("joins")
+    ):
+        column.set("table", exp.to_identifier(table.alias_or_name))
+
+
 def _deciding(select: exp.Select) -> Iterable[tuple[exp.Expr, str]]:
     """Return the clauses that decide which rows there are, and how."""
     for name, subtype in _CLAUSES.items():
         if (clause := select.args.get(name)) is not None:
             yield clause, subtype
+    for window in select.args.get("windows") or ():
+        parts = (*(window.args.get("partition_by") or ()), window.args.get("order"))
+        yield from ((part, "WINDOW") for part in parts if part is not None)
     if isinstance(distinct := select.args.get("distinct"), exp.Distinct) and distinct.args.get("on") is not None:
         yield distinct.args["on"], "GROUP_BY"
     tables = [select.args["from_"].this] if select.args.get("from_") else []

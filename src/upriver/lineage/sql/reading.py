@@ -11,6 +11,15 @@ _Step = tuple[exp.Expr, int, str]  # a part, the rank of what is done to it, and
 _SAME = (exp.Alias, exp.Paren, exp.Subquery, exp.Ordered)
 _NAMING = (exp.Column, exp.TableColumn, exp.Coalesce)  # the last for columns that a join merges
 _CHOOSING = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
+_ASIDE: dict[type[exp.Expr], dict[str, str]] = {
+    exp.Case: {"this": "CONDITIONAL"},
+    exp.If: {"this": "CONDITIONAL"},
+    exp.Filter: {"expression": "CONDITIONAL"},
+    exp.Exists: {"this": "CONDITIONAL"},
+    exp.ArgMax: {"expression": "CONDITIONAL"},
+    exp.ArgMin: {"expression": "CONDITIONAL"},
+    exp.Window: {"partition_by": "WINDOW", "order": "WINDOW"},
+}
 
 
 def read(
@@ -57,7 +66,7 @@ def read(
                 take(output, rank, role)
         elif isinstance(node, exp.Count) and node.find(exp.Column, exp.Query) is None:
             take(Flow(dict.fromkeys(((table, "") for table in counted), AGGREGATION)), AGGREGATION, role)
-        elif isinstance(node, exp.Star):
+        elif isinstance(node, exp.Star | exp.Columns):
             take(UNKNOWN, rank, role)
         else:
             steps.extend(_parts(node, rank, role))
@@ -68,31 +77,20 @@ def _parts(node: exp.Expr, rank: int, role: str) -> Iterator[_Step]:
     """Say what each part of an expression is there for."""
     if not isinstance(node, _SAME):
         rank = max(rank, TRANSFORMATION)
-    if isinstance(node, exp.AggFunc) and not isinstance(node, _CHOOSING):
+    if isinstance(node, exp.AggFunc | exp.WithinGroup) and not isinstance(node, _CHOOSING):
         rank = AGGREGATION
     aside = _aside(node)
     for name, value in node.args.items():
         for part in value if isinstance(value, list) else (value,):
             if isinstance(part, exp.Expr) and not isinstance(part, exp.Identifier | exp.Literal):
-                yield part, rank, role or aside.get(name, "")
+                other = aside.get(name, "")
+                yield part, rank, other if other == "WINDOW" else role or other
 
 
 def _aside(node: exp.Expr) -> dict[str, str]:
     """Return the arguments of an expression that only decide, and how."""
-    match node:
-        case exp.Case() | exp.If():
-            return {"this": "CONDITIONAL"}
-        case exp.Filter():
-            return {"expression": "CONDITIONAL"}
-        case exp.Exists():
-            return {"this": "CONDITIONAL"}
-        case exp.ArgMax() | exp.ArgMin():
-            return {"expression": "CONDITIONAL"}
-        case exp.Window():
-            return {"partition_by": "WINDOW", "order": "WINDOW"}
-        case exp.WithinGroup() if node.this.find(exp.Column) is not None:
-            return {"expression": "SORT"}
-        case exp.Order() if node.args.get("this") is not None:
-            return {"expressions": "SORT"}
-        case _:
-            return {}
+    if isinstance(node, exp.WithinGroup):  # an aggregate without arguments is one of what is ordered
+        return {"expression": "SORT"} if node.this.find(exp.Column) is not None else {}
+    if isinstance(node, exp.Order):
+        return {"expressions": "SORT"} if node.args.get("this") is not None else {}
+    return next((decide for kind, decide in _ASIDE.items() if isinstance(node, kind)), {})

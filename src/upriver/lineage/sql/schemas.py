@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.dialects.dialect import NormalizationStrategy as _CASE
+from sqlglot.dialects.dialect import NormalizationStrategy as _Case
 from sqlglot.schema import Schema
 
 Schemas = Mapping[str, Mapping[str, str] | Sequence[str]]
@@ -89,13 +89,13 @@ class Catalog(Schema):
     def _folded(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Fold as the dialect folds; where quotes matter, only names that nobody would have quoted like that."""
         strategy = self._dialect.normalization_strategy
-        if strategy is _CASE.CASE_INSENSITIVE:
+        if strategy is _Case.CASE_INSENSITIVE:
             return tuple(c.lower() for c in columns)
-        if strategy is _CASE.LOWERCASE and all(c == c.upper() for c in columns):
+        if strategy is _Case.LOWERCASE and all(c == c.upper() for c in columns):
             return tuple(c.lower() for c in columns)
-        if strategy is _CASE.CASE_INSENSITIVE_UPPERCASE:
+        if strategy is _Case.CASE_INSENSITIVE_UPPERCASE:
             return tuple(c.upper() for c in columns)
-        if strategy is _CASE.UPPERCASE and all(c == c.lower() for c in columns):
+        if strategy is _Case.UPPERCASE and all(c == c.lower() for c in columns):
             return tuple(c.upper() for c in columns)
         return tuple(columns)
 
@@ -122,6 +122,6 @@ class Catalog(Schema):
         """Return what sqlglot asks for: the columns, none if they are unknown."""
         return self.columns(table if isinstance(table, str) else name_of(table)) or ()
 
-    def get_column_type(self, table: exp.Table | str, column: exp.Column | str, *_: Any, **__: Any) -> exp.DataType:
+    def get_column_type(self, *_: Any, **__: Any) -> exp.DataType:
         """Return that types are unknown; columns do not depend on them."""
         return exp.DataType.build("unknown")

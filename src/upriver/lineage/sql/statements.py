@@ -10,8 +10,6 @@ from sqlglot import exp
 
 from upriver.lineage.sql.schemas import Catalog, name_of
 
-_NEVER_WRITTEN = (exp.Command, exp.Drop, exp.Alter, exp.TruncateTable)
-
 
 class Write(NamedTuple):
     """One table written by one query.
@@ -63,7 +61,7 @@ def writes(statement: exp.Expr, catalog: Catalog) -> Iterator[Write]:
         case exp.Merge():
             yield _merged(statement, catalog)
         case exp.Copy():
-            yield from _copied(statement)
+            yield from _copied(statement, catalog)
         case _:
             return
 
@@ -213,8 +211,8 @@ def _updated(update: exp.Update) -> Iterator[Write]:
     target, tables = _changed(update, [source.this] if source else [])
     pairs = list(_assigned(update.expressions))
     owners = {part.this.table for part in update.expressions if isinstance(part.this, exp.Column)} - {""}
-    for table in update.this.find_all(exp.Table):
-        if owners == {table.alias_or_name}:
+    for table in update.this.find_all(exp.Table) if source is None else ():
+        if owners == {table.alias_or_name}:  # MySQL says in SET which of the joined tables it changes
             target = name_of(table)
     query = _select([value for _, value in pairs], tables)
     query.set("where", update.args.get("where"))
@@ -292,11 +290,14 @@ def _columns(source: exp.Expr, catalog: Catalog) -> Sequence[str] | None:
     return None if "*" in names else names
 
 
-def _copied(copy: exp.Copy) -> Iterator[Write]:
+def _copied(copy: exp.Copy, catalog: Catalog) -> Iterator[Write]:
     target, names = _named(copy.this)
     for file in copy.args.get("files") or ():
-        if copy.args.get("kind") and isinstance(file, exp.Subquery):
-            yield Write(name_of(target), file.unnest(), names)
-        elif not copy.args.get("kind") and isinstance(target, exp.Table | exp.Subquery):
-            query = target.unnest() if isinstance(target, exp.Subquery) else exp.select("*").from_(target)
+        inner = (file if copy.args.get("kind") else target).unnest()
+        query = exp.select("*").from_(inner) if isinstance(inner, exp.Table) else inner
+        if not isinstance(query, exp.Query):
+            continue
+        if copy.args.get("kind"):
+            yield Write(name_of(target), query, names or catalog.columns(name_of(target)))
+        else:
             yield Write(file.name, query)
