@@ -12,9 +12,9 @@ from sqlglot.optimizer.qualify_columns import qualify_columns
 from sqlglot.optimizer.qualify_tables import qualify_tables
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from upriver.lineage.sql import reading
 from upriver.lineage.sql.flows import CONSTANT, TRANSFORMATION, UNKNOWN, Flow, Relation, merged, owner
 from upriver.lineage.sql.pivots import pivoted
-from upriver.lineage.sql.reading import read
 from upriver.lineage.sql.records import Source
 from upriver.lineage.sql.schemas import Catalog, name_of
 
@@ -158,14 +158,17 @@ class _Resolver:
         inner = function.this if isinstance(function, exp.Lateral) else None
         if isinstance(inner, exp.Subquery):
             return self._of(inner.unnest())
-        flows, reads = [], frozenset[str]()
-        for part in [inner] if inner is not None else function.expressions:
-            flow, more = self._read(scope, part)
-            flows.append(flow)
-            reads |= more
-        all_of = merged(flows)
-        worked = {key: max(rank, TRANSFORMATION) for key, rank in all_of.direct.items()}
-        return Relation(every=all_of._replace(direct=worked), reads=reads)
+        read = [self._read(scope, part) for part in ([inner] if inner is not None else function.expressions)]
+        reads = frozenset[str]().union(*(more for _, more in read))
+        if isinstance(inner, exp.Anonymous) and inner.name.upper() == "STACK":
+            return Relation(outputs=self._stacked(scope, inner, function.alias_column_names), reads=reads)
+        return Relation(every=_worked(merged(flow for flow, _ in read)), reads=reads)
+
+    def _stacked(self, scope: Scope, stack: exp.Anonymous, names: list[str]) -> list[tuple[str, Flow]]:
+        """Return the columns of `stack(rows, a1, b1, a2, b2)`, whose arguments fill them by turns."""
+        cells = stack.expressions[1:]
+        by_turns = ((name, cells[n :: len(names)]) for n, name in enumerate(names))
+        return [(name, _worked(merged(self._read(scope, cell)[0] for cell in turn))) for name, turn in by_turns]
 
     def _passed_on(self, scope: Scope) -> Relation:
         """Return what a table or a query in parentheses gives, as it is."""
@@ -230,7 +233,7 @@ class _Resolver:
         if isinstance(part, exp.Column) and not subtype:
             return self._column(scope, part, made), frozenset()
         tables = (source.tables for source in self._sources(scope).values())
-        return read(part, column, self._of, frozenset[str]().union(*tables), subtype)
+        return reading.read(part, column, self._of, frozenset[str]().union(*tables), subtype)
 
     def _inside(self, of: Relation, part: exp.Expr) -> Flow:
         """Return what feeds a part of a PIVOT, whose columns are all of the relation that it turns."""
@@ -238,7 +241,7 @@ class _Resolver:
         def column(node: exp.Expr) -> Flow | None:
             return None if isinstance(node, exp.Coalesce) else of.get(node.name) or UNKNOWN
 
-        return read(part, column, self._of, of.tables)[0]
+        return reading.read(part, column, self._of, of.tables)[0]
 
     def _column(self, scope: Scope, node: exp.Expr, made: Relation | None) -> Flow:
         """Return what feeds a column, in this scope or one around it."""
@@ -277,6 +280,11 @@ class _Resolver:
                 right = by_table[join.alias_or_name]
                 kept = [right] if join.side == "RIGHT" else [*kept, right] if join.side == "FULL" else kept
         return merged(self._column(scope, column, None) for column in kept) if found else None
+
+
+def _worked(flow: Flow) -> Flow:
+    """Return what feeds a value that was taken out of another."""
+    return flow._replace(direct={key: max(rank, TRANSFORMATION) for key, rank in flow.direct.items()})
 
 
 def _is_unit(column: exp.Expr) -> bool:

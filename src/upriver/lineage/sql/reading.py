@@ -14,6 +14,7 @@ _CHOOSING = (exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue)
 _ASIDE: dict[type[exp.Expr], dict[str, str]] = {
     exp.Case: {"this": "CONDITIONAL"},
     exp.If: {"this": "CONDITIONAL"},
+    exp.Comprehension: {"condition": "CONDITIONAL"},
     exp.Filter: {"expression": "CONDITIONAL"},
     exp.Exists: {"this": "CONDITIONAL"},
     exp.ArgMax: {"expression": "CONDITIONAL"},
