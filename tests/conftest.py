@@ -117,6 +117,21 @@ def engine(request, tmp_path, postgres, empty_file, empty_database):
     _admin(postgres, f'drop database "{name}" with (force)')
 
 
+@pytest.fixture
+def fresh_engine(tmp_path, empty_file):
+    """Return a function that makes one empty SQLite catalog after the other."""
+    made = []
+
+    def make():
+        copied = shutil.copy(empty_file, tmp_path / f"fresh{len(made)}.db")
+        made.append(db.connect(f"sqlite:///{copied}"))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.dispose()
+
+
 class Store(NamedTuple):
     """A store on disk, the server on it, and the ids of what is in it."""
 

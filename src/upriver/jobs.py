@@ -11,6 +11,7 @@ from upriver import db
 from upriver.connect import reads, services, sync
 from upriver.connect.openlineage.inbox import Inbox
 from upriver.errors import Problem
+from upriver.lineage.sql.limited import Deriver
 
 log = logging.getLogger("upriver.jobs")
 TICK = 1.0
@@ -29,6 +30,7 @@ class Worker:
         self._engine = engine
         self._inbox = inbox
         self._stopping = threading.Event()
+        self._deriver = Deriver()
         self._threads = [
             threading.Thread(target=work, name=name, daemon=True)
             for name, work in (("upriver-jobs", self._read), ("upriver-lineage", self._follow))
@@ -45,6 +47,7 @@ class Worker:
         self._inbox.arrived.set()
         for thread in self._threads:
             thread.join(timeout=2)
+        self._deriver.close()
 
     def _read(self) -> None:
         while not self._stopping.wait(TICK):
@@ -72,6 +75,8 @@ class Worker:
             if self._inbox.busy:  # who sends goes first; what waits is worked on when they pause
                 self._stopping.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
             began = time.monotonic()
+        while not self._stopping.is_set() and not self._inbox.busy and take.derive(self._engine, self._deriver, most=5):
+            pass
 
     def _try(self, work: Callable[[], None]) -> None:
         try:

@@ -138,6 +138,7 @@ def _work(catalog: "Engine", inbox: "Inbox") -> int:
 
     from upriver import db
     from upriver.connect.openlineage import asides, take
+    from upriver.lineage.sql.limited import Deriver
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     left, moved = 0, time.monotonic()
@@ -150,6 +151,10 @@ def _work(catalog: "Engine", inbox: "Inbox") -> int:
                 waits = bool(now.waiting or asides.asked(tx, limit=1))
             bar.update(task, completed=now.done, total=now.received)
             if not waits:
+                bar.update(task, description="Deriving columns from SQL", total=None)
+                with Deriver() as deriver:
+                    while take.derive(catalog, deriver):
+                        pass
                 return 0
             moved = time.monotonic() if worked or now.waiting != left else moved
             left = now.waiting

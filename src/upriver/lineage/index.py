@@ -120,16 +120,23 @@ def _jobs(tx: Connection, jobs: Sequence[int]) -> None:
     tx.execute(edges.delete().where(edges.c.source == SOURCE, or_(reads, writes)))
     tx.execute(feeds.delete().where(feeds.c.job.in_(jobs)))
     drawn: dict[tuple[int, int, str], int] = {}
+    seen: set[tuple[int, int, str]] = set()
     fed: dict[tuple[int, int, int], int] = {}
     for job in jobs:
         for io in rows[job]:
             ends = (one[io.other], job) if io.side == "in" else (job, one[io.other])
             how = "wrote" if io.side == "out" else "fed" if kinds.get(io.other) == "job" else "read"
             _earliest(drawn, (*ends, how), io.first_seen)
+            seen |= {(*ends, how)} if io.how != "sql" else set()
         for up, down, at in _flows(rows[job], holding[job]):
             if one[up] != one[down]:
                 _earliest(fed, (one[down], one[up], job), at)
-    db.bulk(tx, edges, EDGE, [(up, down, how, SOURCE, "observed", at, "{}") for (up, down, how), at in drawn.items()])
+    db.bulk(
+        tx,
+        edges,
+        EDGE,
+        [(*key, SOURCE, "observed" if key in seen else "computed", at, "{}") for key, at in drawn.items()],
+    )
     db.bulk(tx, feeds, ("down", "up", "job", "first_seen"), [(*key, at) for key, at in fed.items()])
 
 

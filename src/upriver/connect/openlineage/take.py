@@ -11,11 +11,14 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from upriver import db
+from upriver.connect import names
 from upriver.connect.openlineage import asides, envelope, read, show
 from upriver.connect.openlineage.inbox import Inbox, Raw
 from upriver.connect.sync import clock
 from upriver.errors import NotFound, Problem
+from upriver.lineage import derived
 from upriver.lineage.observed import Observed
+from upriver.lineage.sql.limited import Deriver
 
 log = logging.getLogger("upriver.lineage")
 
@@ -46,6 +49,11 @@ def work(engine: Engine, inbox: Inbox, *, most: int = 500) -> int:
         if news:
             asides.reach(tx, news[-1].seq)
     return len(raws)
+
+
+def derive(engine: Engine, deriver: Deriver, *, most: int = 20) -> int:
+    """Derive columns out of SQL that came with events; return how many jobs were looked at."""
+    return derived.derive(engine, deriver, names.of_dataset, most=most, now=clock())
 
 
 def _again(tx: Connection, inbox: Inbox, seqs: Sequence[int]) -> list[Raw]:
