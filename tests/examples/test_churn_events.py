@@ -16,7 +16,13 @@ from examples.churn.sweeps import CHURN, SWEEPS
 from examples.churn.world import FIRST_DAY, World, raw_file
 from openlineage.client import OpenLineageClient
 
+from serving import serving
+from upriver import db
 from upriver.connect import names
+from upriver.connect.openlineage import asides, take
+from upriver.connect.openlineage.inbox import Inbox
+from upriver.ids import AssetId
+from upriver.lineage.ask import trace
 
 DAY = FIRST_DAY
 STEPS = {step.name: step for step in pipeline.STEPS}
@@ -237,6 +243,30 @@ def test_nobody_listening_is_said_once_and_stops_nothing(lake, monkeypatch, caps
         with deaf.run(events.Job("x", pipeline.activity, "x"), DAY, slot=slot):
             pass
     assert capsys.readouterr().err.count("From here on nobody is told") == 1
+
+
+def test_one_trace_leads_from_a_feature_to_the_raw_file(lake, monkeypatch, fresh_engine):
+    engine = fresh_engine()
+    with serving(engine) as url:
+        monkeypatch.setenv("OPENLINEAGE_URL", url)
+        told_over_http = events.Events.as_configured(lake.folder)
+        list(pipeline.run_day(lake, World(7), DAY, told=told_over_http))
+    inbox = Inbox(engine)
+    while take.work(engine, inbox):
+        pass
+    with db.reading(engine) as tx:
+        assert asides.progress(tx, inbox).set_aside == 0
+        gold = AssetId("dataset", "file", str(lake.table("gold/churn_features")))
+        trace_ = trace.columns(tx, gold, "user_session_count_7d", side="up")
+    inbox.close()
+    way = {(node.distance, node.asset.name.removeprefix(f"{lake.folder}/"), node.column) for node in trace_.nodes}
+    assert way == {
+        (0, "gold/churn_features", "user_session_count_7d"),
+        (-1, "gold/user_activity", "user_session_count_7d"),
+        (-2, "silver/user_sessions", "session_id"),
+        (-3, "bronze/sessions", "session_id"),
+        (-4, "raw/sessions", "session_id"),
+    }
 
 
 def test_the_examples_in_the_docstrings_hold():
