@@ -160,13 +160,13 @@ class _Resolver:
             return self._of(inner.unnest())
         read = [self._read(scope, part) for part in ([inner] if inner is not None else function.expressions)]
         reads = frozenset[str]().union(*(more for _, more in read))
-        if isinstance(inner, exp.Anonymous) and inner.name.upper() == "STACK":
+        if isinstance(inner, exp.Stack) and function.alias_column_names:
             return Relation(outputs=self._stacked(scope, inner, function.alias_column_names), reads=reads)
         return Relation(every=_worked(merged(flow for flow, _ in read)), reads=reads)
 
-    def _stacked(self, scope: Scope, stack: exp.Anonymous, names: list[str]) -> list[tuple[str, Flow]]:
+    def _stacked(self, scope: Scope, stack: exp.Stack, names: list[str]) -> list[tuple[str, Flow]]:
         """Return the columns of `stack(rows, a1, b1, a2, b2)`, whose arguments fill them by turns."""
-        cells = stack.expressions[1:]
+        cells = stack.expressions
         by_turns = ((name, cells[n :: len(names)]) for n, name in enumerate(names))
         return [(name, _worked(merged(self._read(scope, cell)[0] for cell in turn))) for name, turn in by_turns]
 
