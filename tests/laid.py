@@ -94,8 +94,15 @@ class Laid:
         ends = {"up": self.asset(up), "down": self.asset(down)}
         self.add(tables.edges, **ends, how=how, source=source, mark=mark, first_seen=at, detail=detail)
 
-    def reads(self, by, of, side="in"):
-        row = {"how": "run", "first_seen": 1000, "last_seen": 1000, "first_run": 0, "last_run": 0, "phantom": False}
+    def reads(self, by, of, side="in", *, first=1000, last=1000, run=0):
+        row = {
+            "how": "run",
+            "first_seen": first,
+            "last_seen": last,
+            "first_run": run,
+            "last_run": run,
+            "phantom": False,
+        }
         self.add(tables.job_io, job=self.asset(by), other=self.asset(of), side=side, **row)
 
     def run(self, by, uid, at, state="COMPLETE", facets=None, parent=None):

@@ -1,9 +1,10 @@
 """Draw which columns of which datasets became which features of a version; the target stands out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from upriver.catalog.records import Asset, Mark
+from upriver.ids import AssetId
 from upriver.lineage.draw import Card, Curve, Links, Row, note, svg
 
 FOLDED = 12
@@ -31,21 +32,33 @@ def passage(detail: dict[str, Any]) -> Passage:
     return Passage(tuple((str(a), str(b)) for a, b in pairs), tuple(map(str, targets)), guessed)
 
 
-def drawing(version: Asset, sources: Sequence[tuple[Asset, Passage]], links: Links, *, most: int = FOLDED) -> str:
+def drawing(
+    version: Asset,
+    sources: Sequence[tuple[Asset, Passage]],
+    links: Links,
+    *,
+    most: int = FOLDED,
+    trace: Callable[[AssetId, str], str] = lambda _of, _column: "",
+) -> str:
     """Return the drawing of at most `most` columns of each dataset and the features that they became.
 
     Args:
         links: `more` leads to the list of all features.
+        trace: Gives the address of the trace of a column or feature.
     """
     features: list[str] = list(dict.fromkeys(f for _, told in sources for _, f in told.pairs[:most]))
     targets = list(dict.fromkeys(t for _, told in sources for t in told.targets))
-    rows = [Row(name) for name in features] + [Row(f"target: {name}", is_target=True) for name in targets]
+    rows = [Row(name, href=trace(version.id, name)) for name in features] + [
+        Row(f"target: {name}", is_target=True) for name in targets
+    ]
     hidden = len({f for _, told in sources for _, f in told.pairs}) - len(features)
     middle = _card(version, rows, hidden, links)
     cards, curves = [middle], list[Curve]()
     for asset, told in sources:
         shown = told.pairs[:most]
-        columns = [Row(name) for name, _ in shown] + [Row(name, is_target=True) for name in told.targets]
+        columns = [Row(name, href=trace(asset.id, name)) for name, _ in shown] + [
+            Row(name, is_target=True) for name in told.targets
+        ]
         cards.append(_card(asset, columns, len(told.pairs) - len(shown), links)._replace(distance=-1))
         key = str(asset.id)
         for number, (column, feature) in enumerate(shown):

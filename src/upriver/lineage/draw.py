@@ -102,14 +102,17 @@ class Links(NamedTuple):
     more: Callable[[AssetId], str]
 
 
-def graph(found: Graph, links: Links, *, style: str = "") -> str:
+def graph(
+    found: Graph, links: Links, *, style: str = "", dress: Callable[[AssetId, Card], Card] = lambda _, card: card
+) -> str:
     """Return the drawing of what surrounds an asset, one card per asset.
 
     Args:
         style: CSS to put inside, for a file that stands alone.
+        dress: Adds to a card what more is known of its asset.
     """
     title = next((n.asset.title for n in found.nodes if n.asset.id == found.of), found.of.name)
-    cards = [_of_node(node, found.of, links) for node in found.nodes]
+    cards = [dress(node.asset.id, _of_node(node, found.of, links)) for node in found.nodes]
     label = f"Lineage of {title}: {len(cards)} assets, data flows from left to right"
     return svg(cards, curves_of(found), label, middle=str(found.of), style=style)
 
@@ -259,7 +262,7 @@ def _card(card: Card, name: str, box: Box, is_middle: bool, ports: Collection[tu
         f'<rect class="box" width="{WIDTH}" height="{box.height:.0f}" rx="6"/>'
         f'<a href="{_said(card.href)}" aria-label="{_said(spoken)}"{current}>'
         f"<title>{_said(card.title)}</title>"
-        f'<rect class="head" width="{WIDTH}" height="{HEAD}" rx="6"/><rect class="mark" width="5" height="{HEAD}" rx="2"/>'
+        f'<rect class="head" x="1.5" y="1.5" width="{WIDTH - 3}" height="{HEAD - 3}" rx="5"/><rect class="mark" width="5" height="{HEAD}" rx="2"/>'
         f'<text class="kind" x="16" y="17">{_said(kind)}</text>'
         f'<text class="where" x="{WIDTH - 10}" y="17" text-anchor="end">{_said(where)}</text>'
         f'<text class="title" x="16" y="35">{_said(shortened(card.title, 25))}</text>'

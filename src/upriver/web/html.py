@@ -38,6 +38,16 @@ def href(of: AssetId) -> str:
     return "/assets/" + quote(str(of), safe=":/")
 
 
+def run_href(run: str | int) -> str:
+    """Return the address of the page of a pipeline's run, by its uid or by our number.
+
+    Examples:
+        >>> run_href("scheduled/7")
+        '/pipeline-runs/scheduled%2F7'
+    """
+    return "/pipeline-runs/" + quote(str(run), safe="")
+
+
 def address(path: str, /, **given: object) -> str:
     """Return `path` with those of `given` that are not empty as its query.
 
@@ -254,7 +264,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    href=href, when=when, day=day, clock=clock, interval=interval, number=number, seconds=seconds, markdown=markdown,
+    href=href, run_href=run_href, when=when, day=day, clock=clock, interval=interval, number=number, seconds=seconds, markdown=markdown,
     snippet=snippet, compact=compact, exact=exact, kind_title=kind_title, plural=plural,
 )  # fmt: skip
 _templates.globals.update(address=address, differing=differing, static=static, KINDS=KINDS, escape=escape)

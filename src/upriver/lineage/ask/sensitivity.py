@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from upriver import db
 from upriver.catalog import read
 from upriver.catalog.records import Asset, Mark
 from upriver.ids import AssetId
@@ -14,8 +15,21 @@ from upriver.lineage.ask.records import Hop, Place, Sensitive, Sensitivity, Side
 from upriver.lineage.ask.spread import Row, Walk, column_steps, spread
 from upriver.lineage.ask.trace import how_of, statements_of
 from upriver.lineage.observed import DIRECT
+from upriver.lineage.same import canonical
 
 _HOPS = 50
+
+
+class Carried(NamedTuple):
+    """That a label reaches something.
+
+    Attributes:
+        is_direct: The values of its column go in; otherwise they only decide.
+    """
+
+    label: str
+    origin: Place
+    is_direct: bool
 
 
 class Label(NamedTuple):
@@ -107,6 +121,29 @@ def _written(tags: object) -> list[str]:
     if not isinstance(tags, dict):
         return []
     return [str(key) if value in ("", None, True, "true") else f"{key}: {value}" for key, value in tags.items()]
+
+
+def among(tx: Connection, assets: Iterable[AssetId], *, most: int = 20_000) -> dict[Place, list[Carried]]:
+    """Return the labels that reach each column of `assets`, and each of them as a whole, in one walk for all."""
+    nodes = {node: of for of in assets if (node := read.node_of(tx, of)) is not None}
+    one = canonical(tx, nodes)
+    shown = {one[node]: of for node, of in nodes.items()}
+    query = text(f"select c.id from {db.listed(tx)} l cross join columns c where c.asset = l.value")  # noqa: S608
+    starts = list(tx.execute(query, {"ids": db.listing(tx, shown)}).scalars())
+    walk = spread(column_steps(tx, "up", direct=False), starts, hops=_HOPS, most=most)
+    named = places.named(tx, walk.distance)
+    near, ids = _turned(walk.edges), read.named(tx, {asset for asset, _ in named.values()})
+    found: dict[Place, dict[Carried, None]] = {}
+    for number, labels in _labels(tx, named).items():
+        asset, column = named[number]
+        sure, either = _walk(number, near, DIRECT).distance, _walk(number, near, None).distance
+        for goal in either:
+            of = shown.get(named[goal][0])
+            for label in labels if of else ():
+                carried = Carried(label.text, Place(asset=ids[asset], column=column), goal in sure)
+                for name in {named[goal][1], ""}:
+                    found.setdefault(Place(asset=of or ids[asset], column=name), {})[carried] = None
+    return {place: sorted(carried, key=lambda c: not c.is_direct) for place, carried in found.items()}
 
 
 _Near = dict[int, list[Row]]

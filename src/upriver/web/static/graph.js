@@ -3,7 +3,8 @@
  * Pan, zoom and trace a lineage drawing that the server has already drawn.
  *
  * Markup it expects: a `.graph` that holds an `svg.lineage` with a `viewBox`, whose `.card`s carry `data-card` and
- * whose `.edge`s carry `data-from` and `data-to`, all naming cards.  Without it the drawing scrolls in its box.
+ * whose `.edge`s carry `data-from` and `data-to`, all naming cards; rows with edges are `.port`s that carry `data-port`,
+ * and their edges `data-out` and `data-in` as well.  Without it the drawing scrolls in its box.
  */
 
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
@@ -13,44 +14,51 @@ const READABLE = 0.6;
 const MOST = 3;
 
 /**
- * Return every card and edge on a path through `start`, walking one way at a time.
+ * Return everything on a path through `start`, walking one way at a time, and the edges that lead there.
  * @param {Element[]} edges
  * @param {string} start
+ * @param {[string, string]} ends the attributes that name where an edge begins and ends
  */
-function path(edges, start) {
-  const cards = new Set([start]);
+function path(edges, start, [out, into]) {
+  const names = new Set([start]);
   const lines = new Set();
-  for (const [here, there] of [["from", "to"], ["to", "from"]]) {
+  for (const [here, there] of [[out, into], [into, out]]) {
     const seen = new Set([start]);
     const open = [start];
-    for (let card = open.pop(); card !== undefined; card = open.pop()) {
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
       for (const edge of edges) {
-        if (edge.getAttribute(`data-${here}`) !== card) continue;
+        if (edge.getAttribute(here) !== name) continue;
         lines.add(edge);
-        const next = edge.getAttribute(`data-${there}`) ?? "";
+        const next = edge.getAttribute(there) ?? "";
         if (seen.has(next)) continue;
         seen.add(next);
-        cards.add(next);
+        names.add(next);
         open.push(next);
       }
     }
   }
-  return { cards, lines };
+  return { names, lines };
 }
 
 /** @param {SVGSVGElement} svg */
 function trace(svg) {
   const edges = [...svg.querySelectorAll(".edge")];
   const cards = [...svg.querySelectorAll(".card")];
+  const ports = [...svg.querySelectorAll(".port")];
 
   /** @param {Event} event */
   const show = (event) => {
-    const card = event.target instanceof Element ? event.target.closest(".card") : null;
-    svg.classList.toggle("tracing", card !== null);
-    if (!card) return;
-    const on = path(edges, card.getAttribute("data-card") ?? "");
+    const at = event.target instanceof Element ? event.target.closest(".port, .card, .edge") : null;
+    svg.classList.toggle("tracing", at !== null);
+    if (!at) return;
+    const by = (at.getAttribute("data-port") ?? at.getAttribute("data-in")) !== null;
+    const from = at.getAttribute("data-port") ?? at.getAttribute("data-card") ?? at.getAttribute(by ? "data-in" : "data-to") ?? "";
+    const on = path(edges, from, by ? ["data-out", "data-in"] : ["data-from", "data-to"]);
     for (const edge of edges) edge.classList.toggle("on-path", on.lines.has(edge));
-    for (const each of cards) each.classList.toggle("on-path", on.cards.has(each.getAttribute("data-card") ?? ""));
+    for (const port of ports) port.classList.toggle("on-path", !by || on.names.has(port.getAttribute("data-port") ?? ""));
+    const lit = new Set(on.names);
+    for (const name of on.names) lit.add(name.split("r")[0]);
+    for (const card of cards) card.classList.toggle("on-path", lit.has(card.getAttribute("data-card") ?? ""));
   };
   const hide = () => svg.classList.remove("tracing");
   svg.addEventListener("pointerover", show);

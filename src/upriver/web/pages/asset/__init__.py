@@ -14,6 +14,7 @@ from upriver.web.deps import Asset, Now, Tx, Who
 from upriver.web.html import href, render
 from upriver.web.pages.asset import dataset, experiment, fields, lineage, model, other, past, run, version
 from upriver.web.pages.asset.head import Head, head
+from upriver.web.pages.asset.lineage import files
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Asked, Refused, Visit
 
@@ -66,9 +67,13 @@ class Entered(Record):
 
 
 @router.get("/assets/{asset:path}")
-def show(asset: Asset, asked: Annotated[Asked, Query()], tx: Tx) -> HTMLResponse:
+def show(asset: Asset, asked: Annotated[Asked, Query()], tx: Tx, now: Now, request: Request) -> HTMLResponse:
     """Show one asset."""
-    return _page(tx, Visit(asset=read.asset(tx, asset), asked=asked))
+    return _page(tx, Visit(asset=read.asset(tx, asset), asked=asked, now=now, site=_site(request)))
+
+
+def _site(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
 
 
 def _page(tx: Tx, visit: Visit, status: int = 200) -> HTMLResponse:
@@ -101,7 +106,7 @@ def declare(  # noqa: PLR0913, PLR0917 — a form and who sent it
     asked = Asked.of(entered.back)
     if refused:
         asked = asked.model_copy(update={"edit": entered.name, "part": entered.part})
-    visit = Visit(asset=read.asset(tx, asset), asked=asked, refused=refused)
+    visit = Visit(asset=read.asset(tx, asset), asked=asked, refused=refused, now=now)
     if hx_request and entered.name in fields.FIELDS:
         return _field(tx, visit, entered.name, entered.part)
     if refused:
@@ -134,8 +139,17 @@ def restore(asset: Asset, seq: Annotated[int, Form(ge=1)], tx: Tx, by: Who, now:
 
 
 @router.get("/lineage/{asset:path}")
-def drawing(asset: Asset, asked: Annotated[Asked, Query()], tx: Tx, request: Request) -> Response:
-    """Give the lineage drawing as a file."""
-    svg = lineage.file(tx, asset, asked, str(request.base_url).rstrip("/"))
-    called = f"attachment; filename=\"lineage.svg\"; filename*=UTF-8''{quote(f'lineage of {asset.name[:80]}.svg')}"
-    return Response(svg, media_type="image/svg+xml", headers={"Content-Disposition": called})
+def drawing(  # noqa: PLR0913, PLR0917 — what is asked, and of whom
+    asset: Asset,
+    asked: Annotated[Asked, Query()],
+    tx: Tx,
+    now: Now,
+    request: Request,
+    sort: Annotated[str, Query(alias="as", max_length=40)] = "svg",
+) -> Response:
+    """Give what the lineage tab shows as a file."""
+    visit = Visit(asset=read.asset(tx, asset), asked=asked, now=now, site=_site(request))
+    found = files.file(tx, visit, sort)
+    named = quote(f"lineage of {asset.name[:80]}.{sort}")
+    called = f"attachment; filename=\"lineage.{sort}\"; filename*=UTF-8''{named}"
+    return Response(found.text, media_type=found.media_type, headers={"Content-Disposition": called})

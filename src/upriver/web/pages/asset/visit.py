@@ -13,11 +13,15 @@ from upriver.web.html import href
 
 T = TypeVar("T")
 Short = Annotated[str, Field(max_length=2000)]
-Hops = Annotated[int, Field(ge=0, le=3)]
+Hops = Annotated[int | None, Field(ge=0, le=20)]
 
 
 def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
+
+
+Several = Annotated[tuple[Short, ...], Field(max_length=20), BeforeValidator(_several)]
+_LISTS = ("show", "open", "more")
 
 
 class Asked(Record):
@@ -32,9 +36,19 @@ class Asked(Record):
         show: Columns of a table of runs; those that most runs have if empty.
         compare: The version to compare with: "champion", "previous" or "none".
         edit: The field to open for editing, with `part`.
-        up: Hops of lineage towards the sources.
+        up: Hops of lineage towards the sources; as many as suit the view if None.
         down: Hops of lineage away from them.
         fan: Most neighbours drawn for one asset.
+        view: How lineage is looked at; by columns if a column is named, else by tables.
+        column: The column or feature that is traced.
+        indirect: Also what only decided about it.
+        layer: What is laid over the drawing.
+        at: The day, or the moment, as of which lineage is shown; empty for now.
+        day: The same off a slider, as days from today; counts where `at` is still what it `was` when the page was made.
+        open: Ids of assets whose columns are unfolded.
+        more: Ids of assets of which more neighbours are drawn; named twice, many more.
+        since: The day at which a search for causes begins.
+        until: The day at which it ends.
         before: History older than this change.
     """
 
@@ -45,20 +59,31 @@ class Asked(Record):
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
     where: Short = ""
     sort: Short = ""
-    show: Annotated[tuple[Short, ...], Field(max_length=20), BeforeValidator(_several)] = ()
+    show: Several = ()
     compare: Literal["", "champion", "previous", "none"] = ""
     edit: Annotated[str, Field(max_length=40)] = ""
     part: Short = ""
-    up: Hops = 2
-    down: Hops = 1
+    up: Hops = None
+    down: Hops = None
     fan: Annotated[int, Field(ge=1, le=50)] = 6
+    view: Literal["", "tables", "pipelines", "columns"] = ""
+    column: Short = ""
+    indirect: bool = False
+    layer: Annotated[str, Field(max_length=40)] = ""
+    at: Annotated[str, Field(max_length=40)] = ""
+    was: Annotated[str, Field(max_length=40)] = ""
+    day: Annotated[int | None, Field(ge=-40_000, le=0)] = None
+    open: Several = ()
+    more: Several = ()
+    since: Annotated[str, Field(max_length=40)] = ""
+    until: Annotated[str, Field(max_length=40)] = ""
     before: Annotated[int | None, Field(ge=1, le=2**53)] = None
 
     @classmethod
     def of(cls, query: str) -> "Asked":
         """Return what `query` asks for, as far as it makes sense."""
         found = parse_qs(query[:10_000], keep_blank_values=True)
-        given = {k: (v if k == "show" else v[-1]) for k, v in found.items() if k in cls.model_fields}
+        given = {k: (v if k in _LISTS else v[-1]) for k, v in found.items() if k in cls.model_fields}
         try:
             return TypeAdapter(cls).validate_python(given)
         except ValidationError as error:
@@ -78,11 +103,15 @@ class Visit(Record):
 
     Attributes:
         refused: About the field that `asked.edit` names.
+        now: Milliseconds since 1970 (UTC).
+        site: Address of this server as the reader sees it.
     """
 
     asset: Asset
     asked: Asked
     refused: Refused | None = None
+    now: int = 0
+    site: str = ""
 
     @cached_property
     def back(self) -> str:
@@ -91,7 +120,7 @@ class Visit(Record):
 
     def query(self, **changes: object) -> str:
         """Return the query of this page with some of it changed; editing is left."""
-        given = self.asked.model_dump(exclude_defaults=True, exclude={"edit", "part"}) | changes
+        given = self.asked.model_dump(exclude_defaults=True, exclude={"edit", "part", "was", "day"}) | changes
         return urlencode({k: v for k, v in given.items() if v not in ("", None, ())}, doseq=True)
 
     def to(self, **changes: object) -> str:
