@@ -157,6 +157,8 @@ def test_names_are_folded_as_the_dialect_folds_them():
 def test_nameless_columns_take_the_names_of_the_table_they_make():
     found = one("create table totals as select customer_id, sum(amount), count(*) from orders group by 1")
     assert tuple(found.columns) == SCHEMAS["totals"]
+    found = one("create table somewhere as select customer_id, sum(amount) from orders group by 1")
+    assert (tuple(found.columns), found.unresolved) == (("customer_id",), ("_col_1",))
 
 
 def test_a_changed_table_is_read_only_if_values_of_it_are_used():

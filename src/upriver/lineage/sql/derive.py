@@ -18,6 +18,7 @@ from upriver.lineage.sql.schemas import Catalog, Schemas, name_of
 from upriver.lineage.sql.statements import Write, writes
 
 logging.getLogger("sqlglot").addHandler(logging.NullHandler())  # what it cannot read, we say ourselves
+_NAMELESS = "_col_"  # the parser's name for a column whose name is the database's affair
 _NO_SCHEMAS: Mapping[str, Mapping[str, str]] = {}
 
 
@@ -140,9 +141,10 @@ def _derived(write: Write, made: Relation, ctes: tuple[str, ...], catalog: Catal
         flow = merged(parts)
         whole |= flow.indirect
         spelled = catalog.spelled(write.target, name) if write.target else name
-        if name != "*":
+        is_nameless = bool(write.target) and name.lower().startswith(_NAMELESS)
+        if name != "*" and not is_nameless:
             columns[spelled] = _sources(flow, catalog)
-        if not flow.is_whole:
+        if not flow.is_whole or is_nameless:
             unresolved.add(spelled)
     decided = {Source(s.table, catalog.spelled(s.table, s.column), s.type, s.subtype) for s in whole}
     reads = set(made.reads)
@@ -157,7 +159,7 @@ def _placed(write: Write, made: Relation, catalog: Catalog) -> Iterator[tuple[st
     names = write.names
     if names is None and write.target:
         known = catalog.columns(write.target)
-        anonymous = any(name.startswith("_col_") for name, _ in made.outputs)
+        anonymous = any(name.lower().startswith(_NAMELESS) for name, _ in made.outputs)
         names = known if anonymous and known is not None and len(known) == len(made.outputs) else None
     are_sure = True
     for number, (name, flow) in enumerate(made.outputs):
