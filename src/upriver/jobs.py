@@ -17,7 +17,8 @@ log = logging.getLogger("upriver.jobs")
 TICK = 1.0
 SOME = 200  # events worked on in one go
 REST = 3  # times as long as it worked does it rest while others send: a quarter of the time is for the work
-LONGEST_REST = 0.5
+LONGEST_REST = 5.0
+LOOK = 0.02
 
 
 class Worker:
@@ -72,8 +73,9 @@ class Worker:
 
         began = time.monotonic()
         while not self._stopping.is_set() and take.work(self._engine, self._inbox, most=SOME):
-            if self._inbox.busy:  # who sends goes first; what waits is worked on when they pause
-                self._stopping.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
+            rested = time.monotonic() + min(LONGEST_REST, REST * (time.monotonic() - began))
+            while self._inbox.busy and time.monotonic() < rested and not self._stopping.wait(LOOK):
+                pass  # who sends goes first
             began = time.monotonic()
         while not self._stopping.is_set() and not self._inbox.busy and take.derive(self._engine, self._deriver, most=5):
             pass

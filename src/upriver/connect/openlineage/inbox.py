@@ -22,6 +22,7 @@ from upriver.connect.tables import cursors, events, inbox
 from upriver.errors import Busy, NotFound, Unreachable
 
 WAITING_EVENTS, WAITING_BYTES = 10_000, 64_000_000
+MOMENT = 0.05
 GATHER = (
     0.0002  # seconds that a commit waits for company: much less than it takes, and others need not wait for the next
 )
@@ -89,6 +90,7 @@ class Inbox:
         self._changed = threading.Condition()
         self._queue: deque[_Parcel] = deque()
         self._events = self._bytes = 0
+        self._heard = float("-inf")
         self._thread: threading.Thread | None = None
         self._closed = False
         self._laid_out, self._floor = not self._owns_engine, 0
@@ -126,8 +128,8 @@ class Inbox:
 
     @property
     def busy(self) -> bool:
-        """Whether somebody waits for the disk at this moment."""
-        return self._events > 0
+        """Whether somebody waits for the disk, or did a moment ago."""
+        return self._events > 0 or time.monotonic() < self._heard + MOMENT
 
     def close(self) -> None:
         """Write what is waiting, accept nothing more, let go of the file."""
@@ -147,6 +149,7 @@ class Inbox:
             if self._events and (events_then > WAITING_EVENTS or bytes_then > WAITING_BYTES):
                 raise Busy(f"{self._events:,} events wait to be written already.", "Send it again in a moment.")
             self._events, self._bytes = events_then, bytes_then
+            self._heard = time.monotonic()
             self._queue.append(parcel)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="upriver-inbox", daemon=True)
