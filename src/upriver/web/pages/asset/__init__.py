@@ -14,7 +14,8 @@ from upriver.web.deps import Asset, Now, Tx, Who
 from upriver.web.html import href, render
 from upriver.web.pages.asset import dataset, experiment, fields, lineage, model, other, past, run, version
 from upriver.web.pages.asset.head import Head, head
-from upriver.web.pages.asset.lineage import files
+from upriver.web.pages.asset.lineage import files, impact, root
+from upriver.web.pages.asset.pipeline import job
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Asked, Refused, Visit
 
@@ -25,9 +26,12 @@ KINDS = {
     "dataset": dataset.VIEWS,
     "run": run.VIEWS,
     "experiment": experiment.VIEWS,
+    "job": job.VIEWS,
 }
+CONNECTED = {"impact": impact.VIEW, "root": root.VIEW}
 EVERY = {"lineage": lineage.VIEW, "history": past.HISTORY, "raw": past.RAW}
 _UNCONNECTED = frozenset(["tag", "term"])
+_FOLLOWED = frozenset(["dataset", "version", "job"])
 Htmx = Annotated[bool, Header(alias="hx-request")]
 
 
@@ -77,9 +81,7 @@ def _site(request: Request) -> str:
 
 
 def _page(tx: Tx, visit: Visit, status: int = 200) -> HTMLResponse:
-    views: dict[str, View] = KINDS.get(visit.asset.id.kind, other.VIEWS) | EVERY
-    if visit.asset.id.kind in _UNCONNECTED:
-        views.pop("lineage")
+    views = views_of(visit.asset.id.kind)
     tab = visit.asked.tab if visit.asked.tab in views else ""
     bare = Visit(asset=visit.asset, asked=Asked())
     page = Page.model_construct(
@@ -90,6 +92,17 @@ def _page(tx: Tx, visit: Visit, status: int = 200) -> HTMLResponse:
         body=views[tab].build(tx, visit),
     )
     return HTMLResponse(render("asset_page.html", page=page), status)
+
+
+def views_of(kind: str) -> dict[str, View]:
+    """Return the tabs of an asset of one kind, by their names."""
+    views: dict[str, View] = dict(KINDS.get(kind, other.VIEWS))
+    for name, view in EVERY.items():
+        if name == "history" and kind in _FOLLOWED:
+            views |= CONNECTED
+        if name != "lineage" or kind not in _UNCONNECTED:
+            views[name] = view
+    return views
 
 
 @router.post("/assets/{asset:path}/declare")

@@ -9,6 +9,8 @@ from upriver.lineage.origins import Neighbours
 from upriver.web.deps import Tx
 from upriver.web.pages.asset.fields import Field, field
 from upriver.web.pages.asset.listing import PAGE, pairs
+from upriver.web.pages.asset.pipeline.runs import VIEW as RUNS
+from upriver.web.pages.asset.pipeline.schemas import VIEW as SCHEMAS
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Pager, Visit, matching
 
@@ -160,5 +162,7 @@ def snapshots(_tx: Tx, visit: Visit) -> Snapshots:
 VIEWS = {
     "": View("Columns", "dataset_columns.html", columns),
     "uses": View("Used by", "dataset_uses.html", uses),
+    "runs": RUNS,
+    "schemas": SCHEMAS,
     "snapshots": View("Snapshots", "dataset_snapshots.html", snapshots),
 }
