@@ -95,7 +95,7 @@ SHAPES: dict[str, tuple[Any, str]] = {
     "experiment": (Anything, "An experiment: lifecycle, artifact location, times."),
     "schema": (tuple[Column, ...], "Columns of a dataset."),
     "snapshots": (dict[str, Snapshot], "By digest: the states of a dataset that runs used."),
-    "column-tags": (dict[str, Pairs], "Tags of columns as the source system keeps them, by column."),
+    "column-tags": (dict[str, dict[str, str]], "Tags of columns as the source system keeps them, by column."),
     "code": (Anything, "Where the code of a job lies, and its version."),
     "sql": (Anything, "The SQL that a job runs: query, dialect."),
     "job": (Anything, "The sort of a job: integration, type, batch or streaming."),

@@ -123,6 +123,15 @@ def _when(at: int | None) -> datetime | None:
     return None if at is None else moment(at)
 
 
+def born(tx: Connection, nodes: Iterable[int]) -> dict[int, int]:
+    """Return when assets came to be, in milliseconds since 1970, of those of which a source says it."""
+    found = {}
+    for some in db.chunks(nodes):
+        query = select(assets.c.id, assets.c.born).where(assets.c.id.in_(some), assets.c.born.is_not(None))
+        found.update({row.id: row.born for row in tx.execute(query)})
+    return found
+
+
 def named(tx: Connection, nodes: Iterable[int]) -> dict[int, AssetId]:
     """Return what the assets with these numbers in the graph are called."""
     query = select(assets.c.id, assets.c.kind, assets.c.namespace, assets.c.name)

@@ -27,7 +27,8 @@ class Link(Record):
         up: Where it came from.
         down: Where it went.
         how: "read" (a run read a dataset), "wrote", "trained" (a run made a model), "logged", "registered",
-            "evaluated", "matched" (columns and features of one name), "nested" (a run started a run; no data flowed).
+            "evaluated", "matched" (columns and features of one name), "nested" (a run started a run) or "ran" (a job of a
+            pipeline started it); no data flowed in these.
         detail: What is known about the passage: digest, context, snapshot, column pairs.
     """
 

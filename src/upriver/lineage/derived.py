@@ -171,7 +171,9 @@ def _store(tx: Connection, around: Around, found: Sequence[Found], now: int) -> 
     nodes.mention(tx, memory, {of for one in found for of in one.tables.values()}, now=now)
     numbers = {of: memory.assets[of].node for one in found for of in one.tables.values()} | around.outputs
     before = _spots(tx, around.job)
-    tx.execute(statements.delete().where(statements.c.job == around.job, statements.c.how == HOW))
+    mine = (statements.c.job == around.job, statements.c.how == HOW)
+    index.forget(tx, tx.execute(select(statements.c.id).where(*mine)).scalars().all())
+    tx.execute(statements.delete().where(*mine))
     rows = [
         _statement(around.job, one.sent, target, said, one.tables, numbers)
         for one in found

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, func, or_, select, tuple_, update
 from upriver import db
 from upriver.catalog import read
 from upriver.lineage.build import COLUMNS as EDGE
+from upriver.lineage.build import EVENTS, restate
 from upriver.lineage.kept import stamps
 from upriver.lineage.kept.io import JOB_IO, JobIo
 from upriver.lineage.kept.names import canonical
@@ -19,7 +20,6 @@ from upriver.lineage.kept.stated import JOB_EVENT, Spot
 from upriver.lineage.observed import KINDS
 from upriver.lineage.tables import column_edges, columns, edges, feeds, job_io, statements
 
-SOURCE = "openlineage"
 WHOLE = KINDS["WHOLE"]
 
 
@@ -31,6 +31,12 @@ def relink(tx: Connection, jobs: Iterable[int], spots: Iterable[Spot]) -> None:
     for some in db.chunks(wanted):
         _jobs(tx, some)
     _alone(tx, {target for job, target in spots if not job})
+
+
+def forget(tx: Connection, numbers: Iterable[int]) -> None:
+    """Take the edges of statements out of the index."""
+    for some in db.chunks(numbers):
+        tx.execute(column_edges.delete().where(column_edges.c.statement.in_(some)))
 
 
 def again(tx: Connection, nodes: Iterable[int]) -> None:
@@ -48,6 +54,7 @@ def again(tx: Connection, nodes: Iterable[int]) -> None:
             (job, target) for job, target in tx.execute(select(statements.c.job, statements.c.target).where(where))
         }
     relink(tx, jobs, spots)
+    restate(tx, near)
 
 
 def _columns(tx: Connection, spots: set[Spot]) -> None:
@@ -117,7 +124,7 @@ def _jobs(tx: Connection, jobs: Sequence[int]) -> None:
     kinds = {node: of.kind for node, of in read.named(tx, touched).items()}
     reads = and_(edges.c.down.in_(jobs), edges.c.how.in_(("read", "fed")))
     writes = and_(edges.c.up.in_(jobs), edges.c.how == "wrote")
-    tx.execute(edges.delete().where(edges.c.source == SOURCE, or_(reads, writes)))
+    tx.execute(edges.delete().where(edges.c.source == EVENTS, or_(reads, writes)))
     tx.execute(feeds.delete().where(feeds.c.job.in_(jobs)))
     drawn: dict[tuple[int, int, str], int] = {}
     seen: set[tuple[int, int, str]] = set()
@@ -135,7 +142,7 @@ def _jobs(tx: Connection, jobs: Sequence[int]) -> None:
         tx,
         edges,
         EDGE,
-        [(*key, SOURCE, "observed" if key in seen else "computed", at, "{}") for key, at in drawn.items()],
+        [(*key, EVENTS, "observed" if key in seen else "computed", at, "{}") for key, at in drawn.items()],
     )
     db.bulk(tx, feeds, ("down", "up", "job", "first_seen"), [(*key, at) for key, at in fed.items()])
 

@@ -4,6 +4,7 @@ MLflow says which dataset a run read and which features its model takes, and no 
 became the feature of the same name, and the edge is marked computed.  It can be computed again at any time.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,11 @@ from upriver.catalog import read
 from upriver.catalog.history import Entry, append
 from upriver.catalog.nodes import text_of
 from upriver.ids import AssetId
+from upriver.lineage import index
 from upriver.lineage.build import COLUMNS
-from upriver.lineage.tables import edges
+from upriver.lineage.kept.stated import Statement, keep_rows
+from upriver.lineage.observed import KINDS
+from upriver.lineage.tables import edges, statements
 
 Fed = Mapping[int, list[tuple[int, dict[str, Any]]]]
 _MINE = (edges.c.how == "matched", edges.c.source == "upriver")
@@ -49,10 +53,32 @@ def match_columns(tx: Connection, numbers: Mapping[AssetId, int], *, now: int) -
         for node in changed.values()
         for up, d in after[node].items()
     ]
-    db.bulk(tx, edges, COLUMNS, rows)
+    since = read.born(tx, changed.values())
+    db.bulk(tx, edges, COLUMNS, [(*row[:5], since.get(row[1], now), row[6]) for row in rows])
+    _state(tx, {node: after[node] for node in changed.values()}, since, now)
     names = read.named(tx, datasets | {up for node in changed.values() for up in before.get(node, ())})
     append(tx, [_entry(of, before.get(node, {}), after[node], names, now) for of, node in changed.items()])
     return len(changed)
+
+
+def _state(tx: Connection, made: Mapping[int, Mapping[int, str]], since: Mapping[int, int], now: int) -> None:
+    """State which columns became which features of these versions, in the place of what was stated before."""
+    for some in db.chunks(made):
+        mine = (statements.c.target.in_(some), statements.c.how == "matched")
+        index.forget(tx, tx.execute(select(statements.c.id).where(*mine)).scalars().all())
+        tx.execute(statements.delete().where(*mine))
+    rows = []
+    for node, fed in made.items():
+        pairs = sorted(
+            [up, column, feature, KINDS["IDENTITY"]]
+            for up, detail in fed.items()
+            for column, feature in orjson.loads(detail)["columns"]
+        )
+        at = since.get(node, now)
+        sha = hashlib.sha256(text_of(pairs).encode()).hexdigest()[:32]
+        if pairs:
+            rows.append(Statement(0, 0, node, "matched", sha, text_of(pairs), at, at, 0, 0, live=True))
+    index.relink(tx, (), keep_rows(tx, rows))
 
 
 def _into(tx: Connection, nodes: Iterable[int], how: str) -> Fed:

@@ -16,7 +16,7 @@ from upriver.lineage.records import Edge, Graph, Node
 from upriver.lineage.tables import edges
 
 MOST = 400
-_NO_FLOW = ("nested",)
+_NO_FLOW = ("nested", "ran")
 _ALREADY = 24  # neighbours of one asset that another way may have shown before
 
 

@@ -10,7 +10,7 @@ def dump(tx):
     """Return what a database knows of lineage, without numbers and without when it was told."""
     ids = {node: str(of) for node, of in read.named(tx, tx.execute(text("select id from assets")).scalars()).items()}
     ids[0] = ""
-    rows = {name: tx.execute(text(f"select * from {name}")).mappings().all() for name in TABLES}  # noqa: S608
+    rows = {name: tx.execute(text(f"select * from {name}")).mappings().all() for name in TABLES}
     runs = {0: None} | {r["id"]: (ids[r["job"]], r["uid"]) for r in rows["runs"]}
     shapes = {None: None} | {r["id"]: r["fields"] for r in rows["schemas"]}
     columns = {r["id"]: (ids[r["asset"]], r["name"]) for r in rows["columns"]}

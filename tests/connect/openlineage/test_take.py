@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import seen
 from connect.openlineage.graph import dump
 from upriver import db
 from upriver.catalog import read
@@ -209,3 +210,30 @@ def test_names_that_are_one_can_be_parted_and_joined_again(engine, most):
     for kind in ("edges", "feeds", "columns"):
         assert after[kind] == joined[kind]
     assert before["feeds"]
+
+
+def test_a_training_run_and_a_pipeline_meet_in_one_dataset(engine):
+    lake = dataset("features/dt=2026-03-01", "age", "plan", space="s3a://lake")
+    tell(engine, [event(0, inputs=[dataset("wh.public.raw", "age")], outputs=[lake | {"facets": lake["facets"] | {
+        "columnLineage": made_of(age=[("wh.public.raw", "age")])}}])])  # fmt: skip
+    seen.take(engine, seen.story())
+    with db.reading(engine) as tx:
+        fed = trace.columns(tx, seen.CHURN_1, "age", side="up")
+    assert [(n.asset.name, n.column) for n in fed.nodes if n.distance] == [
+        ("features", "age"),
+        ("wh.public.raw", "age"),
+    ]
+
+
+def test_a_training_run_follows_the_names_of_its_dataset(engine):
+    seen.take(engine, seen.story())
+    glue = dataset("ml.features", "age", "plan", space="arn:aws:glue:eu:1", symlinks={"identifiers": [
+        {"namespace": "s3://lake", "name": "features"}]})  # fmt: skip
+    before = graph(engine)
+    tell(engine, [event(0, outputs=[glue])])
+    one = str(AssetId("dataset", "arn:aws:glue:eu:1", "ml.features"))
+    assert (one, str(seen.RUN), "read") in {edge[:3] for edge in graph(engine)["edges"]}
+    with db.writing(engine) as tx:
+        same.part(tx, AssetId.parse(one), seen.FEATURES, by="ada", now=1)
+    reads = [edge for edge in graph(engine)["edges"] if edge[2] == "read"]
+    assert reads == [edge for edge in before["edges"] if edge[2] == "read"]

@@ -15,7 +15,7 @@ Ends = tuple[AssetId, AssetId]
 
 
 def of_event(
-    job: AssetId, job_facets: Mapping[str, Any], touched: Sequence[tuple[AssetId, Mapping[str, Any]]], has_sql: bool
+    job: AssetId, job_facets: Mapping[str, Any], touched: Sequence[tuple[AssetId, Mapping[str, Any]]], *, has_sql: bool
 ) -> tuple[list[Stated], list[Ends]]:
     """Return what an event states of columns, and edges that lead to or from jobs.
 

@@ -127,18 +127,19 @@ def _of_job(value: Mapping[str, Any], at: int, tie: int, producer: str, notes: l
     run_facets = facets.of(run or {})
     parent = _parent(run_facets)
     is_part = parent is not None and _type(job_facets) in QUERIES and parent[0] != job
-    touched = tuple(_touched(value, notes))
+    places = list(_places(value, notes))
     query = _query(job, job_facets)
-    stated, others = flows.of_event(job, job_facets, touched_facets(value), bool(query))
+    stated, others = flows.of_event(job, job_facets, [(p.dataset, p.facets) for p in places], has_sql=bool(query))
     said = [(job, facets.of_asset(job_facets))] if not is_part else []
-    said += [(dataset, facets.of_asset(each)) for dataset, each in touched_facets(value)]
+    said += [(p.dataset, facets.of_asset(p.facets)) for p in places]
     return Observed(
         at, tie, producer, "run" if uid else "job", state, job, uid, parent,
         credit=parent if is_part else None,
         whole=not uid or _mode(job_facets) == "COMPLETE_SNAPSHOT",
         facets=facets.of_run(run_facets, job_facets, parent),
-        touched=touched, stated=tuple(stated), query=query, said=tuple(said),
-        same=tuple(pair for dataset, each in touched_facets(value) for pair in _same(dataset, each)),
+        touched=tuple(Touched(p.dataset, p.side, facets.fields(p.facets), facets.passing(p.facets, p.value)) for p in places),
+        stated=tuple(stated), query=query, said=tuple(said),
+        same=tuple(pair for p in places if "symlinks" in p.facets for pair in _same(p.dataset, p.facets)),
         others=tuple(others),
     )  # fmt: skip
 
@@ -187,24 +188,22 @@ def _sides(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield side, each
 
 
-def _touched(value: Mapping[str, Any], notes: list[str]) -> Iterator[Touched]:
+class _Place(NamedTuple):
+    """An input or output of an event, under our name, with its facets."""
+
+    side: str
+    dataset: AssetId
+    facets: dict[str, Any]
+    value: dict[str, Any]
+
+
+def _places(value: Mapping[str, Any], notes: list[str]) -> Iterator[_Place]:
     for side, each in _sides(value):
         dataset = _named("dataset", each)
         if dataset is None:
             notes.append(f"One of its {side}puts has no name and was left out.")
         elif not AUDIT.search(dataset.name):
-            said = facets.of(each)
-            yield Touched(dataset, side, facets.fields(said), facets.passing(said, each))
-
-
-def touched_facets(value: Mapping[str, Any]) -> list[tuple[AssetId, dict[str, Any]]]:
-    """Return each dataset that an event names as read or written, with its facets, outputs last."""
-    found = []
-    for _, each in _sides(value):
-        dataset = _named("dataset", each)
-        if dataset is not None and not AUDIT.search(dataset.name):
-            found.append((dataset, facets.of(each)))
-    return found
+            yield _Place(side, dataset, facets.of(each), each)
 
 
 def _same(dataset: AssetId, said: Mapping[str, Any]) -> Iterator[tuple[AssetId, AssetId]]:

@@ -31,7 +31,7 @@ class _Opened(NamedTuple):
     notes: tuple[str, ...]
 
 
-def work(engine: Engine, inbox: Inbox, *, most: int = 500) -> int:
+def work(engine: Engine, inbox: Inbox, *, most: int = 2000) -> int:
     """Work on the next events, and on those that somebody asked to try again; return how many.
 
     Several processes may do this: they take turns, and each event counts once.

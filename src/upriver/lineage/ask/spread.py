@@ -168,7 +168,7 @@ _TAIL = "where e.{here} = l.value and e.first_seen <= :at"
 def _asset_step(listed: str, side: Side, *, pipelines: bool) -> TextClause:
     shown = "e.{here}, e.{there}, 0, e.how, e.first_seen, e.mark, e.source, e.detail"
     only = "" if pipelines else " and e.source <> 'openlineage'"
-    return _select(shown, listed, "edges", f"{_TAIL} and e.how <> 'nested'{only}", side)
+    return _select(shown, listed, "edges", f"{_TAIL} and e.how not in ('nested', 'ran'){only}", side)
 
 
 @lru_cache

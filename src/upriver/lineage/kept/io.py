@@ -23,7 +23,7 @@ from upriver.lineage.tables import job_io, producers, run_io, schemas
 
 RUN_IO = ("run", "dataset", "side", "at", "producer", "opened", "opened_at", "schema", "schema_at", "changed", "detail")
 JOB_IO = ("job", "other", "side", "how", "first_seen", "last_seen", "first_run", "last_run", "phantom")
-SCHEMA = "schema"
+SCHEMA, ONLY = "schema", "shape"
 Fields = tuple[tuple[str, str, str], ...]
 
 
@@ -85,17 +85,34 @@ def keep_runs(
     _let_go(tx, found, {run.id: since for run, one, _ in touched if (since := whole_since(run))})
     news = [row for key, row in found.items() if stored.get(key) != row]
     known = {stamp[:2]: stamp for stamp in stamps.of(tx, {stamp.node for stamp in told})}
-    steady = {(row.run, row.dataset, row.side) for row in news if _is_steady(row, stored, known)}
+    only = {(s.node, int(s.what.split()[1])): s.value for s in known.values() if s.what.startswith(ONLY)}
+    unsteady = [row for row in news if row.schema is not None and not _is_steady(row, stored, known, only)]
     db.replace(tx, run_io, RUN_IO, news)
-    _compare(tx, stored, [row for row in news if (row.run, row.dataset, row.side) not in steady])
-    return {stamp.node for stamp, before in stamps.newer(tx, told).items() if before != stamp.value}
+    _compare(tx, stored, unsteady)
+    told += [Stamp(node, f"{ONLY} {producer}", 0 if one else 1, 0, one) for (node, producer), one in only.items()]
+    news_of = stamps.newer(tx, told).items()
+    return {stamp.node for stamp, before in news_of if before != stamp.value and stamp.what.startswith(SCHEMA)}
 
 
-def _is_steady(row: Io, stored: Mapping[tuple[int, int, str], Io], known: Mapping[tuple[int, str], Stamp]) -> bool:
-    """Return whether a row tells what its producer told last, so that nothing need be compared."""
-    last = known.get((row.dataset, f"{SCHEMA} {row.producer}"))
+def _is_steady(
+    row: Io,
+    stored: Mapping[tuple[int, int, str], Io],
+    known: Mapping[tuple[int, str], Stamp],
+    only: dict[tuple[int, int], int | None],
+) -> bool:
+    """Return whether no comparison is needed: the producer never told other columns, or told these last.
+
+    Notes in `only` which columns are the only ones that a producer ever told of a dataset; 0 where there are several.
+    """
     old = stored.get((row.run, row.dataset, row.side))
-    same = last is not None and row.opened == row.schema == last.value and (row.schema_at or 0) >= last.at
+    one = only.setdefault((row.dataset, row.producer), row.schema)
+    plain = row.opened == row.schema and (old is None or old.schema in (None, row.schema))
+    if one != row.schema or not plain:
+        only[row.dataset, row.producer] = 0
+    elif plain:
+        return True
+    last = known.get((row.dataset, f"{SCHEMA} {row.producer}"))
+    same = last is not None and plain and row.schema == last.value and (row.schema_at or 0) >= last.at
     return same and (old is None or (old.schema, old.opened) == (row.schema, row.opened))
 
 

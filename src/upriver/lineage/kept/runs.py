@@ -160,22 +160,16 @@ def uids(tx: Connection, known: Iterable[Run]) -> Callable[[int], str]:
 
 def widened(known: Span, row: Span, uid: Callable[[int], str]) -> Span:
     """Return `known` from the earlier beginning to the later end of both, and the runs of those moments."""
-    first, last = (
-        min((known, row), key=lambda one: _first(one, uid)),
-        max((known, row), key=lambda one: _last(one, uid)),
-    )
+    first = row if _precedes(row.first_seen, known.first_seen, row.first_run, known.first_run, uid) else known
+    last = row if _precedes(known.last_seen, row.last_seen, known.last_run, row.last_run, uid) else known
     wide: Span = known._replace(
         first_seen=first.first_seen, first_run=first.first_run, last_seen=last.last_seen, last_run=last.last_run
     )
     return wide
 
 
-def _first(one: Any, uid: Callable[[int], str]) -> tuple[int, str]:
-    return one.first_seen, uid(one.first_run)
-
-
-def _last(one: Any, uid: Callable[[int], str]) -> tuple[int, str]:
-    return one.last_seen, uid(one.last_run)
+def _precedes(at: int, other_at: int, run: int, other_run: int, uid: Callable[[int], str]) -> bool:
+    return at < other_at or (at == other_at and run != other_run and uid(run) < uid(other_run))
 
 
 def whole_since(run: Run) -> int:

@@ -43,9 +43,7 @@ class Places:
             named = self.place(dataset).named
             experiment = self._experiments.get(dataset.experiment, dataset.experiment)
             name = dataset.name if dataset.kind == "mlflow_evaluation_dataset" else f"{experiment}/{dataset.name}"
-            known = (
-                AssetId("dataset", named.namespace, named.name) if named else AssetId("dataset", self._service, name)
-            )
+            known = names.of_dataset(named.namespace, named.name) if named else AssetId("dataset", self._service, name)
             self._ids[dataset] = known
             self._by_digest[dataset.experiment, dataset.name, dataset.digest] = known
         return known

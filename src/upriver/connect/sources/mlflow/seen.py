@@ -17,6 +17,7 @@ from upriver.connect.sources.mlflow.rows import (
 from upriver.connect.sources.mlflow.values import filled, parsed
 from upriver.ids import AssetId
 
+PIPELINE = "openlineage.parent"
 NOTE, PARENT, KIND = "mlflow.note.content", "mlflow.parentRunId", "mlflow.runType"
 EVALUATION = "mlflow.genaiEvaluate."
 REPEATED = frozenset(
@@ -137,6 +138,10 @@ def _links(scope: Scope, one: Run, itself: AssetId) -> tuple[Link, ...]:
         links.append(made.link(up=dataset, down=itself, how="read", detail=detail))
     if parent := one.tags.get(PARENT):
         links.append(made.link(up=scope.id("run", parent), down=itself, how="nested"))
+    if job := one.tags.get(f"{PIPELINE}.job_name"):
+        pipeline = AssetId("job", one.tags.get(f"{PIPELINE}.job_namespace") or "default", job)
+        uid = one.tags.get(f"{PIPELINE}.run_id", "")
+        links.append(made.link(up=pipeline, down=itself, how="ran", detail={"run": uid} if uid else {}))
     return tuple(links)
 
 
