@@ -105,7 +105,7 @@ class Laid:
         }
         self.add(tables.job_io, job=self.asset(by), other=self.asset(of), side=side, **row)
 
-    def run(self, by, uid, at, state="COMPLETE", facets=None, parent=None):
+    def run(self, by, uid, at, state="COMPLETE", facets=None, parent=None, took=10):
         number = self.next(tables.runs)
         stamped = {name: [at, 1, value] for name, value in (facets or {}).items()}
         self.add(
@@ -115,7 +115,7 @@ class Laid:
             uid=uid,
             state=state,
             ending=state,
-            started=at - 10,
+            started=at - took,
             restarted=None,
             ended=at,
             last_at=at,

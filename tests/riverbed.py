@@ -83,14 +83,14 @@ def _columns(laid, runs):
 
 def _runs(laid, day):
     at = START + day * DAY
-    top = laid.run(DAG, f"d0000000-0000-0000-0000-00000000000{day}", at, facets=facets("4f2a9c1"))
+    top = laid.run(DAG, f"d{day}000000-0000-4000-8000-000000000000", at, facets=facets("4f2a9c1"), took=180_000)
     last = {}
     code = facets("4f2a9c1" if day < 3 else "9b1d7e0")
     for number, (job, ups, down) in enumerate(
         ((TIDY, (RAW,), CLEAN), (BUILD, (CLEAN, EVENTS), FEATURES), (SCORE, (FEATURES,), PREDICTIONS))
     ):
         run = last[job] = laid.run(
-            job, f"{number + 1}a3f52c7-0000-4000-8000-00000000000{day}", at + number * 60_000, facets=code, parent=top
+            job, f"{number + 1}{day}3f52c7-0000-4000-8000-000000000000", at + number * 60_000, facets=code, parent=top
         )
         for up in ups:
             laid.io(run, up, at, side="in", detail={"inputStatistics": {"rowCount": 41_200 + day}})
@@ -99,7 +99,7 @@ def _runs(laid, day):
                 detail={"outputStatistics": {"rowCount": 40_000 + day}, "version": {"datasetVersion": f"v{day + 1}"}})  # fmt: skip
     if day == 3:
         bad = facets("9b1d7e0", errorMessage={"message": "KeyError: plan", "stackTrace": STACK})
-        failed = laid.run(BUILD, "bad00000-0000-4000-8000-000000000000", at + 10, "FAIL", bad, parent=top)
+        failed = laid.run(BUILD, "bad00000-0000-4000-8000-000000000000", at + 10, "FAIL", bad, parent=top, took=7_000)
         laid.io(failed, CLEAN, at + 10, side="in")
     return last
 

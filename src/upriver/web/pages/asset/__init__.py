@@ -10,12 +10,13 @@ from pydantic import Field
 from upriver.catalog import edit, read
 from upriver.catalog.records import Record
 from upriver.errors import Conflict, Invalid
+from upriver.lineage import same
 from upriver.web.deps import Asset, Now, Tx, Who
 from upriver.web.html import href, render
 from upriver.web.pages.asset import dataset, experiment, fields, lineage, model, other, past, run, version
 from upriver.web.pages.asset.head import Head, head
 from upriver.web.pages.asset.lineage import files, impact, root
-from upriver.web.pages.asset.pipeline import job
+from upriver.web.pages.asset.pipeline import job, names
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Asked, Refused, Visit
 
@@ -125,6 +126,20 @@ def declare(  # noqa: PLR0913, PLR0917 — a form and who sent it
     if refused:
         return _page(tx, visit, Invalid.status)
     return RedirectResponse(f"{visit.to()}#{fields.anchor(entered.name, entered.part)}", 303)
+
+
+@router.post("/assets/{asset:path}/same")
+def same_as(  # noqa: PLR0913, PLR0917 — a form and who sent it
+    asset: Asset,
+    other: Annotated[str, Form(max_length=3000)],
+    tx: Tx,
+    by: Who,
+    now: Now,
+    apart: Annotated[bool, Form()] = False,
+) -> Response:
+    """Say that another dataset is the same as this one, or that it is not."""
+    (same.part if apart else same.declare)(tx, asset, names.named(other), by=by, now=now)
+    return RedirectResponse(f"{href(asset)}#names", 303)
 
 
 @router.get("/fields/{asset:path}")

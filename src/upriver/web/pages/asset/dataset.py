@@ -6,9 +6,11 @@ from upriver.catalog.records import Record
 from upriver.ids import AssetId
 from upriver.lineage import origins
 from upriver.lineage.origins import Neighbours
+from upriver.lineage.show import last
 from upriver.web.deps import Tx
 from upriver.web.pages.asset.fields import Field, field
 from upriver.web.pages.asset.listing import PAGE, pairs
+from upriver.web.pages.asset.pipeline.names import Names, names
 from upriver.web.pages.asset.pipeline.runs import VIEW as RUNS
 from upriver.web.pages.asset.pipeline.schemas import VIEW as SCHEMAS
 from upriver.web.pages.asset.view import View
@@ -56,11 +58,14 @@ class Columns(Record):
     tags: dict[str, str]
     q: str
     pager: Pager
+    names: Names
 
 
 def columns(tx: Tx, visit: Visit) -> Columns:
     """Return a searchable part of the columns."""
     schema = [c for c in visit.asset.get("schema", []) if isinstance(c, dict)]
+    described = {str(c.get("name", "")) for c in schema}
+    schema += [{"name": name} for name in last.columns_of(tx, visit.asset.id) if name not in described]
     found = matching(schema, visit.asked.q, lambda c: f"{c.get('name', '')} {c.get('type', '')}")
     pager = visit.pager(len(found), PAGE)
     shown = pager.cut(found)
@@ -74,6 +79,7 @@ def columns(tx: Tx, visit: Visit) -> Columns:
         tags=dict(pairs(visit.asset.get("tags"))),
         q=visit.asked.q,
         pager=pager,
+        names=names(tx, visit.asset.id, visit.asset.title),
     )
 
 
