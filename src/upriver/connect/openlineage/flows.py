@@ -90,7 +90,7 @@ def _kinds(transformations: Any, legacy: str, *, indirect: bool) -> list[int]:
     for each in transformations if isinstance(transformations, list) else ():
         if isinstance(each, dict):
             kind, subtype = str(each.get("type") or "").upper(), str(each.get("subtype") or "").upper()
-            found.add(KINDS.get(subtype, KINDS["INDIRECT"] if kind == "INDIRECT" else 0))
+            found.add(KINDS.get(subtype or kind, KINDS["INDIRECT"] if kind == "INDIRECT" else 0))
     if not found:
         found = {KINDS["INDIRECT"] if indirect else KINDS["IDENTITY"] if legacy.upper() == "IDENTITY" else 0}
     return sorted(found)
