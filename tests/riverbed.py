@@ -90,7 +90,12 @@ def _runs(laid, day):
         ((TIDY, (RAW,), CLEAN), (BUILD, (CLEAN, EVENTS), FEATURES), (SCORE, (FEATURES,), PREDICTIONS))
     ):
         run = last[job] = laid.run(
-            job, f"{number + 1}{day}3f52c7-0000-4000-8000-000000000000", at + number * 60_000, facets=code, parent=top
+            job,
+            f"{number + 1}{day}3f52c7-0000-4000-8000-000000000000",
+            at + number * 60_000,
+            facets=code,
+            parent=top,
+            took=41_000,
         )
         for up in ups:
             laid.io(run, up, at, side="in", detail={"inputStatistics": {"rowCount": 41_200 + day}})

@@ -18,6 +18,7 @@ from upriver.lineage.show.records import Query, RunTold, Said, Written
 from upriver.lineage.tables import columns, job_io, queries, run_io, runs
 
 _EVER = 2**62
+_STATEMENTS = 50
 
 
 def writers(tx: Connection, datasets: Iterable[AssetId], at: datetime | None = None) -> dict[AssetId, Written]:
@@ -117,10 +118,11 @@ def columns_of(tx: Connection, of: AssetId) -> list[str]:
 
 def sql_of(tx: Connection, job: AssetId) -> list[Query]:
     """Return the SQL that a job ran last, one entry for each of its statements."""
-    rows = tx.execute(select(queries).where(queries.c.job == read.node_of(tx, job)).order_by(queries.c.part).limit(50))
+    mine = select(queries).where(queries.c.job == read.node_of(tx, job))
+    newest = {row.part: row for row in tx.execute(mine.order_by(queries.c.last_seen, queries.c.sha))}
     return [
-        Query(text=row.query, dialect=row.dialect, part=row.part, problem=row.problem, at=moment(row.at))
-        for row in rows
+        Query(text=row.query, dialect=row.dialect, part=part, problem=row.problem, at=moment(row.last_seen))
+        for part, row in sorted(newest.items())[:_STATEMENTS]
     ]
 
 
