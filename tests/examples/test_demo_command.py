@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -92,6 +93,13 @@ def test_the_demo_shows_the_champion_until_it_is_interrupted(checkout, tmp_path)
             assert "champion" in shown, "".join(lines)
             with urlopen(shown["champion"]) as page:
                 assert "churn" in page.read().decode()
+            feature = (
+                shown["champion"].replace("/assets/", "/api/v1/assets/") + "/upstream?column=user_session_count_7d"
+            )
+            with urlopen(feature) as answer:
+                way = [(node["asset"].rpartition("%2F")[2], node["column"]) for node in json.load(answer)["nodes"]]
+            assert way[-1] == ("sessions", "session_id")
+            assert len(way) == 6
         finally:
             running.send_signal(signal.SIGINT)
             try:
