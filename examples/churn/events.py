@@ -195,6 +195,19 @@ def written(folder: Path, table: str, part: Path, columns: Columns) -> Output:
     )
 
 
+def delivered(folder: Path, table: str, part: Path) -> Output:
+    """A table of which somebody else dropped a file."""
+    counted = facet_v2.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
+        size=part.stat().st_size, fileCount=1
+    )
+    return Output(
+        namespace="file",
+        name=str(folder / table),
+        facets={"schema": _schema(part)},
+        outputFacets={"outputStatistics": counted},
+    )
+
+
 def model(service: str, name: str, version: str) -> Input:
     """A version of a registered model that is read, under the name of the service that reads that MLflow."""
     kind = facet_v2.dataset_type_dataset.DatasetTypeDatasetFacet(datasetType="MODEL")

@@ -302,6 +302,7 @@ FEATURES = (
     ),
 )
 STEPS = PREPARATION + FEATURES
+DELIVERY = Job("deliver_raw_files", world.deliver, "business-systems")
 
 
 def prepare_history(lake: Lake, past: world.World) -> None:
@@ -311,6 +312,10 @@ def prepare_history(lake: Lake, past: world.World) -> None:
         world.deliver(past, lake.folder, day)
         for step in PREPARATION:
             step.run(lake, day)
+
+
+def _delivered(lake: Lake, day: date) -> list[events.Output]:
+    return [events.delivered(lake.folder, f"raw/{table}", lake.part(f"raw/{table}", day)) for table in world.TABLES]
 
 
 def run_day(
@@ -325,8 +330,9 @@ def run_day(
         window_days: How far the count of sessions looks back.
         told: Who is told what runs; nobody if None.
     """
-    world.deliver(today, lake.folder, day)
     told = told or Events(lake.folder)
+    with told.run(DELIVERY, day, slot=-1, writes=lambda: _delivered(lake, day)):
+        world.deliver(today, lake.folder, day)
     with told.run(Job("churn.daily", run_day, OWNER, "PIPELINE"), day, slot=0, minutes=len(STEPS) + 1) as daily:
         for slot, step in enumerate(STEPS, start=1):
             with _telling(told, daily, step, lake, day, slot, window_days):

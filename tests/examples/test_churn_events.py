@@ -148,9 +148,10 @@ def test_an_ingested_column_holds_what_its_file_holds(lake):
 def test_each_run_hangs_under_its_day_and_has_a_minute_of_its_own(of_day):
     day = [event for event in of_day if event["job"]["name"] == "churn.daily"]
     assert [event["eventType"] for event in day] == ["START", "COMPLETE"]
-    assert of_day[0] is day[0]
+    assert [event["job"]["name"] for event in of_day[:2]] == ["deliver_raw_files"] * 2
+    assert of_day[2] is day[0]
     assert of_day[-1] is day[1]
-    for event in of_day[1:-1]:
+    for event in of_day[3:-1]:
         assert event["run"]["facets"]["parent"]["run"]["runId"] == day[0]["run"]["runId"]
         assert event["run"]["facets"]["nominalTime"]["nominalStartTime"].startswith(str(DAY))
     times = [event["eventTime"] for event in of_day]
@@ -174,7 +175,7 @@ def test_another_version_of_the_code_has_another_name(ended):
 
 def test_the_length_of_the_window_is_told(lake, tmp_path):
     list(pipeline.run_day(lake, World(7), DAY + timedelta(days=1), 1, telling(lake.folder, tmp_path / "events")))
-    parameters = told(tmp_path / "events")[1]["run"]["facets"]["executionParameters"]["parameters"]
+    parameters = told(tmp_path / "events")[3]["run"]["facets"]["executionParameters"]["parameters"]
     assert {p["key"]: p["value"] for p in parameters}["window_days"] == "1"
 
 

@@ -158,7 +158,8 @@ class Edge(BaseModel):
 
     Attributes:
         how: "read", "wrote", "trained", "logged", "registered", "evaluated", "matched" (columns and features of
-            one name), "nested" (a run started a run; no data flowed).
+            one name), "nested" (a run started a run) or "ran" (a job of a
+            pipeline started it); no data flowed in these.
         mark: "observed" in a system, "computed" by us, "declared" by a person.
         by: The system or person.
         detail: digest, context, snapshot; `columns` as pairs (column, feature) where they are known.

@@ -58,8 +58,20 @@ def _said(batch: Iterable[Observed], real: Mapping[AssetId, AssetId]) -> Facets:
     return found
 
 
+def title(of: AssetId) -> str:
+    """Return what people call a dataset or job: of a path the last two steps, which tell layers apart.
+
+    Examples:
+        >>> title(AssetId("dataset", "s3://lake", "prod/silver/users")), title(AssetId("job", "prod", "a/b/c"))
+        ('silver/users', 'a/b/c')
+    """
+    return "/".join(of.name.strip("/").split("/")[-2:]) if of.kind == "dataset" else of.name
+
+
 def _new(of: AssetId, said: Mapping[str, list[Any]]) -> Seen:
-    return Seen(id=of, facets={clean(name): value for name, (_, _, value) in said.items() if value is not None})
+    return Seen(
+        id=of, title=title(of), facets={clean(name): value for name, (_, _, value) in said.items() if value is not None}
+    )
 
 
 def _renew(tx: Connection, memory: Memory, said: Facets, fresh: set[AssetId], now: int) -> None:
