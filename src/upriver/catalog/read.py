@@ -32,8 +32,27 @@ def asset(tx: Connection, of: AssetId) -> Asset:
 
 def assets_of(tx: Connection, ids: Iterable[AssetId], names: Sequence[str] = ()) -> dict[AssetId, Asset]:
     """Return those of `ids` that exist, with the facets called `names` (all if empty)."""
-    rows = [row for of in dict.fromkeys(ids) if (row := find(tx, of)) is not None]
-    return {found.id: found for found in _whole(tx, rows, names)}
+    rows = _rows(tx, ids)
+    return {found.id: found for found in _whole(tx, list(rows.values()), names)}
+
+
+def _rows(tx: Connection, ids: Iterable[AssetId]) -> dict[AssetId, Row[Any]]:
+    """Return the rows of those of `ids` that exist, in their order; one query for all of a kind in a namespace."""
+    wanted = list(dict.fromkeys(ids))
+    if len(wanted) < 3:
+        return {of: row for of in wanted if (row := find(tx, of)) is not None}
+    spaces: dict[tuple[str, str], list[str]] = {}
+    for of in wanted:
+        spaces.setdefault((of.kind, of.namespace), []).append(of.name)
+    found = {
+        AssetId(row.kind, row.namespace, row.name): row
+        for (kind, namespace), every in spaces.items()
+        for some in db.chunks(every)
+        for row in tx.execute(
+            select(assets).where(assets.c.kind == kind, assets.c.namespace == namespace, assets.c.name.in_(some))
+        )
+    }
+    return {of: found[of] for of in wanted if of in found}
 
 
 def by_node(tx: Connection, nodes: Iterable[int], names: Sequence[str] = ()) -> dict[int, Asset]:
@@ -46,6 +65,11 @@ def node_of(tx: Connection, of: AssetId) -> int | None:
     """Return the number of `of` in the graph, None if there is no such asset."""
     row = find(tx, of)
     return row.id if row else None
+
+
+def nodes_of(tx: Connection, ids: Iterable[AssetId]) -> dict[AssetId, int]:
+    """Return the numbers in the graph of those of `ids` that exist."""
+    return {of: row.id for of, row in _rows(tx, ids).items()}
 
 
 class Brief(NamedTuple):

@@ -125,7 +125,7 @@ def _written(tags: object) -> list[str]:
 
 def among(tx: Connection, assets: Iterable[AssetId], *, most: int = 20_000) -> dict[Place, list[Carried]]:
     """Return the labels that reach each column of `assets`, and each of them as a whole, in one walk for all."""
-    nodes = {node: of for of in assets if (node := read.node_of(tx, of)) is not None}
+    nodes = {node: of for of, node in read.nodes_of(tx, assets).items()}
     one = canonical(tx, nodes)
     shown = {one[node]: of for node, of in nodes.items()}
     query = text(f"select c.id from {db.listed(tx)} l cross join columns c where c.asset = l.value")  # noqa: S608

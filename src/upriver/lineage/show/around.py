@@ -59,7 +59,7 @@ def around(  # noqa: PLR0913 — each bounds or colours the same graph
     start = places.node(tx, of)
     then = None if at is None else int(at.timestamp() * 1000)
     steps = {side: asset_steps(tx, side, pipelines=pipelines, at=then) for side in ("up", "down")}
-    wide = {number: fan for each, fan in bounds.wide.items() if (number := read.node_of(tx, each)) is not None}
+    wide = {number: bounds.wide[each] for each, number in read.nodes_of(tx, bounds.wide).items()}
     distance = {start: 0}
     for side, hops in (("up", bounds.up), ("down", bounds.down)):
         _spread(steps[side], distance, start, -hops if side == "up" else hops, bounds, wide)

@@ -27,7 +27,8 @@ def writers(tx: Connection, datasets: Iterable[AssetId], at: datetime | None = N
     Args:
         at: By then; now if None.
     """
-    numbers = {number: of for of in datasets if of.kind == "dataset" and (number := read.node_of(tx, of)) is not None}
+    found = read.nodes_of(tx, (of for of in datasets if of.kind == "dataset"))
+    numbers = {number: of for of, number in found.items()}
     names = {name: node for node, group in members(tx, numbers).items() for name in group}
     query = text(
         "select l.value, (select r.run from run_io r where r.dataset = l.value and r.side = 'out' and r.at <= :at "  # noqa: S608
@@ -69,7 +70,7 @@ def _written(of: AssetId, row: Any, ref: Any) -> Written:
 
 def said(tx: Connection, jobs: Collection[AssetId]) -> dict[tuple[AssetId, AssetId, str], Said]:
     """Return when jobs were first and last seen to read ("in") or write ("out") each dataset, and in which run."""
-    numbers = {number: of for of in jobs if (number := read.node_of(tx, of)) is not None}
+    numbers = {number: of for of, number in read.nodes_of(tx, jobs).items()}
     rows = [
         row
         for some in db.chunks(numbers)
@@ -97,7 +98,7 @@ def _uids(tx: Connection, numbers: Iterable[int]) -> dict[int, str]:
 
 def counted(tx: Connection, assets: Iterable[AssetId]) -> dict[AssetId, int]:
     """Return how many columns of each asset lineage knows of."""
-    numbers = {number: of for of in assets if (number := read.node_of(tx, of)) is not None}
+    numbers = {number: of for of, number in read.nodes_of(tx, assets).items()}
     one = canonical(tx, numbers)
     found: dict[int, int] = {}
     for some in db.chunks(set(one.values())):
