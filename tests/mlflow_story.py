@@ -37,6 +37,7 @@ with mlflow.start_run(run_name="parent") as parent:
     mlflow.log_metrics({"nan": math.nan, "inf": math.inf, "minus": -math.inf, "third": 1 / 3})
     train = mlflow.data.from_pandas(frame, source="s3://lake/churn/train.parquet", name="train", targets="churned")
     tags = [InputTag("mlflow.data.context", "training"), InputTag("mlflow.data.targets", '["churned"]')]
+    tags += [InputTag("feature_view", "churn_view"), InputTag("point_in_time", "2026-01-31")]
     client.log_inputs(parent.info.run_id, [DatasetInput(train._to_mlflow_entity(), tags)])
     mlflow.log_input(mlflow.data.from_pandas(frame.head(2), name="inline"), context="eval")
     mlflow.log_input(mlflow.data.from_numpy(np.zeros((3, 2)), targets=np.ones(3), source="/data/arrays", name="arrays"))

@@ -134,9 +134,12 @@ def curves_of(found: Graph) -> list[Curve]:
     ]
 
 
+SNAPSHOT = ("context", "digest", "version", "snapshot_id", "feature_view", "point_in_time")
+
+
 def sentence(edge: Edge, up: str, down: str) -> str:
     """Say what an edge means and how that is known."""
-    known = [f"{name} {edge.detail[name]}" for name in ("context", "digest") if edge.detail.get(name)]
+    known = [f"{name.replace('_', ' ')} {edge.detail[name]}" for name in SNAPSHOT if edge.detail.get(name)]
     columns = edge.detail.get("columns")
     if isinstance(columns, list):
         known.append(_counted(columns))

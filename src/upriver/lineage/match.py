@@ -99,6 +99,9 @@ def _stored(tx: Connection, nodes: Iterable[int]) -> dict[int, dict[int, str]]:
     return found
 
 
+SNAPSHOT = ("digest", "context", "version", "snapshot_id", "feature_view", "point_in_time")
+
+
 def matched(
     signature: Mapping[str, Any], schemas: Mapping[int, Any], fed: Sequence[tuple[int, dict[str, Any]]]
 ) -> dict[int, str]:
@@ -115,7 +118,7 @@ def matched(
         there = set(columns)
         pairs = [[f, f] for f in features if f in there]
         if pairs:
-            kept = {k: v for k, v in detail.items() if k in ("digest", "context", "version")}
+            kept = {k: v for k, v in detail.items() if k in SNAPSHOT}
             found[dataset] = text_of({**kept, "columns": pairs, **_target(columns, features, detail)})
     return found
 

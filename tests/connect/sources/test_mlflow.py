@@ -115,6 +115,8 @@ def test_what_a_run_read_says_for_what(was, store):
     links = {link.up.name: link.detail for link in was.of("run")[store.told["parent"]].links if link.how == "read"}
     assert links["churn/train.parquet"]["context"] == "training"
     assert links["churn/train.parquet"]["targets"] == ["churned"]
+    assert links["churn/train.parquet"]["feature_view"] == "churn_view"
+    assert links["churn/train.parquet"]["point_in_time"] == "2026-01-31"
     assert set(links) == {"churn/train.parquet", "churn/inline", "/data/arrays", "x.csv"}
 
 

@@ -13,6 +13,8 @@ from upriver.connect.sources.mlflow.values import filled, parsed
 from upriver.ids import AssetId
 
 REMEMBERED = 1000
+SNAPSHOT = ("snapshot_id", "feature_view", "point_in_time")
+"""Tags of an input that say which state of the data was read: of Iceberg, of a feature store."""
 MORE = ("config_name", "split", "revision", "delta_table_version")
 
 
@@ -53,12 +55,19 @@ class Places:
         key = (one.dataset, *one.tags.items())
         if (known := self._reads.get(key)) is None:
             context, said = one.tags.get("mlflow.data.context"), targets_of(one.tags.get(TARGETS, ""))
-            detail = filled(context=context, targets=said)
+            told = {name: one.tags.get(name) for name in SNAPSHOT}
+            detail = filled(context=context, targets=said, version=self.version(one.dataset), **told)
             known = self._reads[key] = (
                 self.id(one.dataset),
                 {"digest": one.dataset.digest, "name": one.dataset.name, **detail},
             )
         return known
+
+    def version(self, dataset: Dataset) -> str | None:
+        """Return the version of the table that `dataset` is, where its source tells."""
+        more = self.place(dataset).more
+        version = more.get("delta_table_version", more.get("revision"))
+        return None if version is None else str(version)
 
     def place(self, dataset: Dataset) -> Place:
         """Return where `dataset` comes from."""
@@ -189,13 +198,11 @@ def _snapshots(places: Places, states: list[Dataset]) -> dict[str, dict[str, Any
     for one in states:
         profile = parsed(one.profile)
         profile = profile if isinstance(profile, dict) else {}
-        more = places.place(one).more
-        version = more.get("delta_table_version", more.get("revision"))
         rows = next((profile[key] for key in ("num_rows", "approx_count") if isinstance(profile.get(key), int)), None)
         earlier = found.get(one.digest, {}).get("experiments", ())
         snapshot = {
             "name": one.name,
-            "version": None if version is None else str(version),
+            "version": places.version(one),
             "rows": rows,
             "profile": profile,
             "experiments": sorted({*earlier, one.experiment}),
