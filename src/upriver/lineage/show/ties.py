@@ -21,7 +21,8 @@ WORDS = {
     "CONDITIONAL": "case",
     "WHOLE": "rows",
 }
-_SNAPSHOT = ("version", "digest", "snapshot")
+_SNAPSHOT = ("snapshot_id", "version", "digest")
+_READ_AS = ("feature_view", "point_in_time")
 
 
 def word(edge: ColumnEdge) -> str:
@@ -60,6 +61,8 @@ def _tie(
     elif job is not None:
         said = known.get((job, edge.down, "out"))
     snapshot = next((str(edge.detail[name]) for name in _SNAPSHOT if edge.detail.get(name)), "")
+    read_as = (f"{name.replace('_', ' ')} {edge.detail[name]}" for name in _READ_AS if edge.detail.get(name))
+    snapshot = ", ".join(filter(None, [snapshot, *read_as]))
     if not snapshot and last and job == last.job and last.version:
         snapshot = last.version
     return Tie(
