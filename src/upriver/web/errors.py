@@ -17,7 +17,7 @@ from upriver.errors import Invalid, NotFound, Problem
 from upriver.web.html import render
 
 log = logging.getLogger("upriver.web")
-PROGRAMS = ("/api/", "/openlineage/")  # who asks there reads JSON
+PROGRAMS = ("/api/", "/openlineage/", "/marquez/")  # who asks there reads JSON
 WAITS = (429, 503)  # clients that push events give them up unless they are told when to try again
 
 
