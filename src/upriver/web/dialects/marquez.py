@@ -13,7 +13,6 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import Connection
 
 from upriver.catalog import nodes, read, search
 from upriver.catalog.records import Asset
@@ -61,7 +60,7 @@ class NodeId(NamedTuple):
         return ":".join(filter(None, (kind, self.asset.namespace, self.asset.name, self.column)))
 
 
-def _resolve(tx: Connection, text: str) -> NodeId:
+def _resolve(tx: deps.Tx, text: str) -> NodeId:
     """Return what `text` names; namespaces hold colons, so it is what exists that decides.
 
     Raises:
@@ -195,7 +194,7 @@ def find(
     return {"totalCount": found.total, "results": results}
 
 
-def _all(tx: Connection, space: str, kind: str, offset: int, limit: int) -> Json:
+def _all(tx: deps.Tx, space: str, kind: str, offset: int, limit: int) -> Json:
     found = search.find(tx, kinds=[kind.removesuffix("s")], namespaces=[space], offset=offset, limit=limit)
     assets = read.assets_of(tx, [hit.id for hit in found.hits])
     return {kind: [_data(tx, asset) for asset in assets.values()], "totalCount": found.total}
@@ -206,7 +205,7 @@ def _namespace(name: str) -> Json:
     return {"name": name, **unknown, "isHidden": False}
 
 
-def _data(tx: Connection, asset: Asset) -> Json:
+def _data(tx: deps.Tx, asset: Asset) -> Json:
     return _job(tx, asset) if asset.id.kind == "job" else _dataset(asset)
 
 
@@ -254,7 +253,7 @@ def _dataset(asset: Asset) -> Json:
     }
 
 
-def _job(tx: Connection, asset: Asset) -> Json:
+def _job(tx: deps.Tx, asset: Asset) -> Json:
     known = _facets(asset)
     code = known.get("code")
     kind = known.get("job")
@@ -273,7 +272,7 @@ def _job(tx: Connection, asset: Asset) -> Json:
     }
 
 
-def _touched(tx: Connection, job: AssetId, side: Any) -> list[Json]:
+def _touched(tx: deps.Tx, job: AssetId, side: Any) -> list[Json]:
     graph = trace.datasets(tx, job, side=side, hops=1, most=MOST, pipelines=True)
     ids = (each.asset.id for each in graph.nodes if each.asset.id.kind == "dataset")
     return [{"namespace": of.namespace, "name": of.name} for of in ids]
