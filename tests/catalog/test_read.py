@@ -1,6 +1,6 @@
 import pytest
 
-from seen import CHURN, CHURN_1, EXPERIMENT, story, take
+from seen import CHURN, CHURN_1, EXPERIMENT, FEATURES, story, take
 from upriver import db
 from upriver.catalog import read
 from upriver.catalog.records import Seen
@@ -85,3 +85,13 @@ def test_a_name_that_two_services_share_is_asked_back(engine):
     take(engine, [Seen(id=AssetId("model", "staging", "churn"), title="churn")], source="staging")
     with db.reading(engine) as tx, pytest.raises(Invalid, match="several things"):
         read.resolve(tx, "churn")
+
+
+def test_what_two_systems_know_of_columns_adds_up(engine):
+    take(engine, story())
+    more = [{"name": "age", "type": "int", "description": "In years."}, {"name": "user_id", "type": "text"}]
+    take(engine, [Seen(id=FEATURES, facets={"schema": more}, state="x")], source="zeta")
+    with db.reading(engine) as tx:
+        columns = {c["name"]: c for c in read.asset(tx, FEATURES).columns()}
+    assert columns["age"] == {"name": "age", "type": "long", "description": "In years."}
+    assert set(columns) == {"age", "plan", "is_churned", "user_id"}

@@ -138,6 +138,17 @@ class Asset(Record):
         return next((f.value for f in self.facets if f.name == name and f.part == part), default)
 
 
+    def columns(self) -> list[dict[str, Any]]:
+        """Return every column that anybody knows of; of each the word to show first, completed by the others'."""
+        found: dict[str, dict[str, Any]] = {}
+        for facet in self.all("schema"):
+            for column in facet.value if isinstance(facet.value, list) else ():
+                if isinstance(column, dict):
+                    name = str(column.get("name", ""))
+                    found[name] = {**column, **{k: v for k, v in found.get(name, {}).items() if v not in ("", None)}}
+        return list(found.values())
+
+
 class Change(Record):
     """One row of the log.
 

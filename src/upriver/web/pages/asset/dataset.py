@@ -63,7 +63,7 @@ class Columns(Record):
 
 def columns(tx: Tx, visit: Visit) -> Columns:
     """Return a searchable part of the columns."""
-    schema = [c for c in visit.asset.get("schema", []) if isinstance(c, dict)]
+    schema = visit.asset.columns()
     described = {str(c.get("name", "")) for c in schema}
     schema += [{"name": name} for name in last.columns_of(tx, visit.asset.id) if name not in described]
     found = matching(schema, visit.asked.q, lambda c: f"{c.get('name', '')} {c.get('type', '')}")
