@@ -11,10 +11,12 @@ from fastapi.testclient import TestClient
 from laid import dataset, job, laying
 from riverbed import BUILD, CHURN_1, CLEAN, EVENTS, FEATURES, PREDICTIONS, RAW, TIDY, lay
 from served import AsServed
+from upriver import plugins
 from upriver.catalog.tables import assets
 from upriver.ids import AssetId
 from upriver.lineage.tables import queries
 from upriver.settings import Settings
+from upriver.web import layers
 from upriver.web.app import create_app
 from upriver.web.html import href, run_href
 
@@ -72,7 +74,7 @@ def test_one_click_leads_from_a_feature_of_the_champion_to_the_raw_column_and_th
     assert href(RAW) in drawing
     assert "plan" not in re.findall(r'class="row[^>]*><title>([^<]*)', drawing)
     assert re.search(r"↻ clean_customers \d\d \w+", drawing)
-    assert re.search(r'<a href="/pipeline-runs/\d+" aria-label="Last written by run 133f52c7', drawing)
+    assert re.search(r'<a href="/pipeline-runs/\d+" aria-label="[^"]*Last written by run 133f52c7', drawing)
     assert f'href="{run_href(LAST)}"' in trace.text
     run = river.get(re.search(r'href="(/pipeline-runs/\d+)"', drawing).group(1))
     assert "churn_daily" in text_of(run)
@@ -177,7 +179,7 @@ def test_a_hub_shows_some_and_leads_to_more(river, engine):
 def test_columns_are_folded_until_somebody_asks(river):
     page = lineage(river, CLEAN)
     assert "▸ 3 columns" in text_of(page)
-    fold = re.search(rf'<a href="([^"]+)" aria-label="[^"]*{FEATURES.name}: show them"', page.text).group(1)
+    fold = re.search(rf'<a href="([^"]+)" aria-label="[^"]*show those of {FEATURES.name}"', page.text).group(1)
     opened = river.get(unescape(fold))
     drawing = re.search(r"<svg class=\"lineage.*?</svg>", opened.text, re.DOTALL).group()
     assert "is_churned" in drawing
@@ -194,6 +196,20 @@ def test_layers_say_who_owns_it_and_what_personal_data_reaches_it(river):
     plain = lineage(river, CHURN_1, layer="sensitivity", column="plan", down=0)
     assert 'class="row look-bad"' not in plain.text
     assert lineage(river, CHURN_1, layer="nonsense").status_code == 200
+
+
+@pytest.mark.parametrize("name", plugins.names(layers))
+def test_a_layer_is_a_choice_that_explains_itself(river, name):
+    layer = plugins.load(layers, name)
+    page = lineage(river, CHURN_1, layer=name, view="columns")
+    assert layer.legend in text_of(page)
+    assert re.search(rf'aria-current="true">{layer.label}<', page.text)
+
+
+def test_a_link_to_the_same_as_json_asks_for_the_same(river):
+    page = river.get(href(CHURN_1), params={"tab": "root", "since": "2026-11-05", "until": "2026-11-05"})
+    told = river.get(unescape(re.search(r'href="(/api/v1[^"]+/root[^"]*)"', page.text).group(1))).json()
+    assert f"{len(told['causes'])} causes" in text_of(page)
 
 
 def test_what_nobody_knows_is_a_page_that_helps(river):

@@ -290,7 +290,7 @@ def _row(row: Row, number: int, port: str) -> str:
     )
     at = f' class="port" data-port="{port}"' if port else ""
     if row.href:
-        spoken = f' aria-label="{_said(row.title)}"' if row.title else ""
+        spoken = f' aria-label="{_said(f"{row.text}, {row.title}")}"' if row.title else ""
         return f'<a href="{_said(row.href)}"{spoken}{at}>{text}</a>'
     return f"<g{at}>{text}</g>" if port else text
 

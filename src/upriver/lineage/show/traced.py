@@ -152,14 +152,13 @@ def _card(  # noqa: PLR0913, PLR0917 — one card
 
 def _column(place: Place, traced: Traced, flag: Flag | None, ways: Ways) -> Row:
     is_asked = place == traced.of
-    title = f"{place.column}, {flag.why or flag.text}" if flag else ""
     return Row(
         place.column,
         note=flag.text if flag else "",
         href=ways.column(place),
         sort="asked" if is_asked else "",
         look=flag.look if flag else "",
-        title=title,
+        title=(flag.why or flag.text) if flag else "",
     )
 
 

@@ -177,6 +177,7 @@ function move(frame, svg) {
     const [card, around] = [svg.querySelector(".is-middle")?.getBoundingClientRect(), frame.getBoundingClientRect()];
     if (card) {
       x += (card.x + card.width / 2 - around.x - around.width / 2) / scale;
+      x = Math.max(start.x, Math.min(x, start.x + start.width - frame.clientWidth / scale));
       y += (card.y + card.height / 2 - around.y - around.height / 2) / scale;
       draw();
     }

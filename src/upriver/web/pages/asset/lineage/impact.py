@@ -4,6 +4,7 @@ from upriver.catalog.records import Record
 from upriver.lineage.ask import impact
 from upriver.lineage.ask.records import Affected, Impact
 from upriver.web.deps import Tx
+from upriver.web.html import address, href
 from upriver.web.pages.asset.lineage.tables import columns_of
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Visit
@@ -55,7 +56,7 @@ def breaks(tx: Tx, visit: Visit) -> Breaks:
         champions=tuple(one for one in found.versions if one.aliases),
         owners=found.owners,
         cut=found.cut,
-        api=f"/api/v1{visit.to().partition('?')[0]}/impact",
+        api=address(f"/api/v1{href(visit.asset.id)}/impact", column=visit.asked.column),
         server=visit.site,
     )
 

@@ -7,6 +7,7 @@ from upriver.catalog.records import Record
 from upriver.lineage.ask import root
 from upriver.lineage.ask.records import RootCauses
 from upriver.web.deps import Tx
+from upriver.web.html import address, href
 from upriver.web.pages.asset.lineage.asof import moment_at
 from upriver.web.pages.asset.lineage.tables import columns_of
 from upriver.web.pages.asset.view import View
@@ -53,7 +54,12 @@ def changed(tx: Tx, visit: Visit) -> Changed:
         until=f"{until:%Y-%m-%d}",
         found=found.model_copy(update={"causes": found.causes[:_MOST]}),
         total=len(found.causes),
-        api=f"/api/v1{visit.to().partition('?')[0]}/root",
+        api=address(
+            f"/api/v1{href(visit.asset.id)}/root",
+            column=asked.column,
+            since=since.isoformat(timespec="seconds"),
+            until=until.isoformat(timespec="seconds"),
+        ),
         server=visit.site,
     )
 

@@ -109,9 +109,13 @@ def _rows(  # noqa: PLR0913, PLR0917 — one card
         what = "feature" if of.kind == "version" else "column"
         text = f"▸ {count:,} {what}{'' if count == 1 else 's'}" if count else f"▸ {what.capitalize()}s"
         to = site + visit.to(tab="lineage", open=(*others, str(of))[-20:])
-        return (*found, Row(text, href=to, sort="fold", title=f"{text[2:]} of {of.name}: show them"))
+        return (*found, Row(text, href=to, sort="fold", title=f"show those of {of.name}"))
     names = columns_of(tx, of)
-    found.append(Row("▾ Fold", href=site + visit.to(tab="lineage", open=others), sort="fold", title=f"Fold {of.name}"))
+    found.append(
+        Row(
+            "▾ Columns", href=site + visit.to(tab="lineage", open=others), sort="fold", title=f"hide those of {of.name}"
+        )
+    )
     for name in names[:UNFOLDED]:
         said = it.flags.get(Place(asset=of, column=name))
         look = said.look if said else ""
@@ -167,7 +171,7 @@ def listed(visit: Visit, it: Found) -> list[Listed]:
             written=it.written.get(node.asset.id),
             because=tuple(because.get(node.asset.id, ())[:5]),
             more=node.hidden_up + node.hidden_down,
-            more_to=more(visit, it.graph, node.asset.id),
+            more_to=more(visit, it.graph, node.asset.id) if node.hidden_up or node.hidden_down else "",
         )
         for node in it.graph.nodes
     ]
