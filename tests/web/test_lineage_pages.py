@@ -308,6 +308,37 @@ def test_an_address_of_a_run_that_is_no_web_address_is_no_link(river, engine):
     assert "<b>" not in page.text
 
 
+HOSTILE = "</title><script>alert(1)</script>\"'&{{ 7 * 7 }} ../..%2F"
+
+
+def test_hostile_names_never_become_markup(river, engine):
+    up, down, by = dataset(f"up {HOSTILE}"), dataset(f"down {HOSTILE}"), job(HOSTILE)
+    said = {"errorMessage": {"message": HOSTILE, "stackTrace": HOSTILE}, HOSTILE: HOSTILE}
+    with laying(engine) as laid:
+        laid.numbers |= dict.fromkeys((assets.name, "columns", "statements", "runs", "schemas", "producers"), 5000)
+        laid.feed(up, down, by)
+        laid.edge(up, by, "read")
+        laid.edge(by, down, "wrote")
+        run = laid.run(by, HOSTILE, 1000, "FAIL", said)
+        laid.io(run, down, 1000, fields={HOSTILE: HOSTILE}, producer=HOSTILE, detail={"version": HOSTILE})
+        laid.statement(down, [(up, HOSTILE, HOSTILE, "JOIN")], by=by, run=run)
+        laid.declare(up, "labels", [HOSTILE], part=HOSTILE)
+        laid.declare(up, "owners", [HOSTILE])
+    tabs = ["", "lineage", "runs", "schemas", "impact", "root"]
+    queries = [{"tab": tab, "column": c, "indirect": "true", "layer": layer, "open": str(up), "view": view}
+               for tab in tabs for c, layer, view in (("", "owners", "pipelines"), (HOSTILE, "sensitivity", "columns"))]  # fmt: skip
+    pages = [river.get(href(of), params=query) for of in (up, down) for query in queries]
+    pages += [river.get(href(by), params={"tab": tab}) for tab in tabs]
+    pages += [
+        river.get(run_href(HOSTILE)),
+        file_of(river, down, "svg", column=HOSTILE, indirect="true", layer="sensitivity"),
+    ]
+    for page in pages:
+        assert page.status_code == 200, page.url
+        assert "<script>alert" not in page.text
+        assert "49 ../" not in page.text
+
+
 def test_impact_names_models_by_alias_and_whom_to_tell(river):
     page = text_of(river.get(href(RAW), params={"tab": "impact", "column": "birth_date"}))
     assert "It reaches 1 model in use @champion churn_1 owned by ada" in page

@@ -80,7 +80,7 @@ def _page(tx: Tx, run: Run) -> Page:
     place = code if isinstance(code, dict) else {}
     return Page(
         run=run,
-        took=(run.ended - run.started).total_seconds() if run.started and run.ended else None,
+        took=(run.ended - run.started).total_seconds() or None if run.started and run.ended else None,
         system="Airflow" if "airflow" in told.facets else "",
         code_url=str(place.get("url") or place.get("repoUrl") or ""),
         stack="\n\n".join(str(said[key]) for key in ("message", "stackTrace") if said.get(key))[:_SHOWN],

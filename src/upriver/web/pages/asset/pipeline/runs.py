@@ -84,8 +84,8 @@ def row(run: Run, names: set[AssetId] | None = None) -> RunRow:
 
 
 def took(run: Run) -> float | None:
-    """Return how many seconds a run took."""
-    return (run.ended - run.started).total_seconds() if run.started and run.ended else None
+    """Return how many seconds a run took; None where only its end was told."""
+    return (run.ended - run.started).total_seconds() or None if run.started and run.ended else None
 
 
 VIEW = View("Runs", "asset_runs.html", executions)
