@@ -1,5 +1,7 @@
 """Lineage in a browser: readable by all, traced by hover and by keyboard, as of a day that a slider chooses."""
 
+from urllib.parse import quote
+
 import pytest
 
 from laid import dataset, job, laying
@@ -15,7 +17,7 @@ PAGES = {
     "pipelines with owners": f"{href(FEATURES)}?tab=lineage&view=pipelines&layer=owners",
     "a trace": f"{href(CHURN_1)}?tab=lineage&view=columns&column=age",
     "all columns with labels": f"{href(CLEAN)}?tab=lineage&view=columns&indirect=true&layer=sensitivity",
-    "unfolded": f"{href(FEATURES)}?tab=lineage&open={FEATURES}",
+    "unfolded": f"{href(FEATURES)}?tab=lineage&open={quote(str(FEATURES))}",
     "the past": f"{href(CLEAN)}?tab=lineage&at=2026-11-03",
     "before all": f"{href(CLEAN)}?tab=lineage&at=2020-01-01",
     "nothing known": f"{href(dataset('lonely'))}?tab=lineage",
@@ -134,7 +136,7 @@ def test_a_day_is_chosen_without_scripts(river, open_page):
     page = open_page(f"{river}{href(CLEAN)}?tab=lineage", scripts=False)
     page.get_by_label("Day", exact=True).fill("2026-11-03")
     page.get_by_role("button", name="Show").click()
-    assert page.get_by_text("As it was known at the end of 2026-11-03").is_visible()
+    page.get_by_text("As it was known at the end of 2026-11-03").wait_for()
 
 
 def test_more_of_a_hub_is_drawn_without_scripts(river, open_page):

@@ -155,6 +155,14 @@ def test_the_slider_counts_where_the_day_was_left_alone(river, monkeypatch):
     assert "end of 2026" not in text_of(lineage(river, CLEAN, at="2030-01-01"))
 
 
+def test_choosing_a_day_keeps_all_else_that_was_chosen(river):
+    page = lineage(river, CLEAN, column="plan", indirect="true", layer="owners", up=2, open=str(RAW))
+    form = re.search(r'<form class="asof".*?</form>', page.text, re.DOTALL).group()
+    for name, value in (("indirect", "True"), ("layer", "owners"), ("up", "2"), ("column", "plan"), ("open", str(RAW))):
+        assert f'name="{name}" value="{value}"' in form
+    assert lineage(river, CLEAN, column="plan", indirect="True", at="2026-11-03").status_code == 200
+
+
 @pytest.mark.parametrize("day", ["yesterday", "2026-13-40", "2026-1-1"])
 def test_a_day_that_is_none_is_refused_in_words(river, day):
     page = river.get(href(CLEAN), params={"tab": "lineage", "at": day})

@@ -1,5 +1,7 @@
 """The lineage tab: what surrounds the asset as a drawing and the same as lists, by tables, by pipelines, by columns."""
 
+from urllib.parse import parse_qsl
+
 from markupsafe import Markup
 
 from upriver import plugins
@@ -16,7 +18,6 @@ from upriver.web.pages.asset.visit import Visit
 
 _LINES, _PICKS = 500, 400
 _FILES = (("SVG", "svg"), ("CSV", "csv"), ("JSON", "json"))
-_KEPT = ("up", "down", "view", "column", "layer", "fan")
 
 
 def picture(tx: Tx, visit: Visit) -> Picture:
@@ -36,7 +37,7 @@ def picture(tx: Tx, visit: Visit) -> Picture:
         cut=it.cut,
         chosen=_chosen(visit),
         asof=asof(visit, [tie.first_seen for tie in it.ties if tie.first_seen]),
-        keep=tuple((name, str(value)) for name in _KEPT if (value := getattr(asked, name)) not in (None, "")),
+        keep=tuple(parse_qsl(visit.query(tab=None, at=None))),
         files=tuple((label, f"{files}?{visit.query(**{'tab': None, 'as': sort})}") for label, sort in _FILES),
         legend=layer_of(visit).legend,
         matched=matched(tx, visit) if not by_columns else None,
