@@ -1,17 +1,12 @@
 """MLflow servers of other years: each in an environment of its own, read over REST and from its database."""
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
+import environments
 import mlflow_servers
 from reads import differences, reading
 
 pytestmark = pytest.mark.journey
-
-ROOT = Path(__file__).parents[2]
 
 # 1.30 needs an old setuptools, 2.22 an old SQLAlchemy: their own requirements do not say so.
 VERSIONS = {
@@ -50,17 +45,7 @@ if hasattr(client, "set_registered_model_alias"):
 @pytest.fixture(scope="module", params=VERSIONS)
 def python(request):
     """Return the interpreter of an environment with that version, made once and kept under `.journeys`."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is not installed")
-    folder = ROOT / ".journeys" / f"mlflow-{request.param}"
-    if not (folder / "done").exists():
-        subprocess.run([uv, "venv", "--clear", "--python", "3.11", folder], check=True)
-        subprocess.run(
-            [uv, "pip", "install", "--python", folder / "bin" / "python", *VERSIONS[request.param]], check=True
-        )
-        (folder / "done").touch()
-    return folder / "bin" / "python"
+    return environments.python_with(f"mlflow-{request.param}", *VERSIONS[request.param])
 
 
 def test_old_and_new_servers_are_read_alike_over_http_and_from_their_database(python, tmp_path):
