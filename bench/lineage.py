@@ -114,7 +114,6 @@ def _fill(engine: Any, lake: lakes.Lake) -> None:
     mine = [t for t in tables.metadata.sorted_tables if t.name in vars(tables)]
     indexed = [index for t in mine for index in t.indexes]
     with db.writing(engine) as tx:
-        tables.metadata.create_all(tx, tables=mine)
         for index in indexed:
             index.drop(tx)
         _graph(tx, lake)

@@ -31,7 +31,6 @@ class Laid:
     def __init__(self, tx):
         self.tx = tx
         self.numbers = {}
-        tables.metadata.create_all(tx, tables=[t for t in tables.metadata.sorted_tables if t.name in vars(tables)])
 
     def add(self, table, **row):
         db.bulk(self.tx, table, list(row), [tuple(row.values())])
