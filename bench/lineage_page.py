@@ -1,7 +1,6 @@
 """How long people wait for the pages of lineage: a graph of sixty tables, a hub with 300 readers, a trace through columns.
 
-The median counts: other work on the machine is not what is measured; the 95th percentile stands beside it, and so does
-the answer of `/healthz`, which does no work.
+Beside it, in the same run: the medians, and the answer of `/healthz`, which does no work.
 """
 
 import json
@@ -17,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
-LIMITS = {"tables_p50_ms": 150.0, "slowest_p50_ms": 200.0}
+LIMITS = {"tables_p95_ms": 150.0, "slowest_p95_ms": 250.0}
 ROUNDS = 40
 LAYERS, WIDE, COLUMNS, READS, RUNS = 7, 14, 30, 6, 20
 START, DAY = 1_793_577_600_000, 86_400_000
@@ -44,8 +43,8 @@ def main() -> int:
     figures = {
         "p50_ms": {name: p50 for name, (p50, _, _) in found.items()},
         "p95_ms": {name: p95 for name, (_, p95, _) in found.items()},
-        "tables_p50_ms": found["sixty tables"][0],
-        "slowest_p50_ms": max(p50 for p50, _, _ in found.values()),
+        "tables_p95_ms": found["sixty tables"][1],
+        "slowest_p95_ms": max(p95 for _, p95, _ in found.values()),
         "nothing_p50_ms": nothing,
         "cards": {name: cards for name, (_, _, cards) in found.items() if cards},
     }

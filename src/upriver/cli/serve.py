@@ -1,5 +1,6 @@
 """Start the server."""
 
+import gc
 import ipaddress
 import logging
 import os
@@ -67,7 +68,10 @@ def up(
     typer.echo(f"Upriver is at http://{address}:{listening.getsockname()[1]} (Ctrl-C stops it).")
     sys.setswitchinterval(0.001)  # who waits for an answer is not held up by the work in the background
     how: dict[str, Any] = {"log_level": "warning", "access_log": False, "timeout_graceful_shutdown": 3}
-    uvicorn.Server(uvicorn.Config(create_app(catalog), **how)).run(sockets=[listening])
+    serving = uvicorn.Server(uvicorn.Config(create_app(catalog), **how))
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: looking through it for garbage kept large pages waiting
+    serving.run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
