@@ -6,6 +6,7 @@ and is whenever either changes.
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,6 +28,9 @@ from upriver.lineage.sql.limited import Deriver
 from upriver.lineage.sql.records import Derived, Source
 from upriver.lineage.tables import job_io, statements
 
+_RENAME = re.compile(
+    r"""\balter\s+table\s+(?:if\s+exists\s+)?([\w."`\[\]]+)\s+rename\s+to\s+([\w."`\[\]]+)""", re.IGNORECASE
+)
 log = logging.getLogger("upriver.lineage")
 HOW = "sql"
 FORMS = 50  # of the SQL of one job, the latest
@@ -39,6 +43,7 @@ class Around(NamedTuple):
     """What a job is known to read and write, by name and node, outputs first."""
 
     job: int
+    name: str
     sent: list[Sent]
     outputs: dict[AssetId, int]
     inputs: dict[AssetId, int]
@@ -81,7 +86,7 @@ def _derive(engine: Engine, deriver: Deriver, named: Name, around: Around, now: 
     bare = [_found(sent, deriver, around, named, {}) for sent in around.sent]
     with db.reading(engine) as tx:
         known = _columns(tx, {of for one in bare for of in (*one.tables.values(), *(t for t, _ in one.flows))})
-    found = [_found(one.sent, deriver, around, named, known) for one in bare]
+    found = _renamed(around, [_found(one.sent, deriver, around, named, known) for one in bare], named)
     with db.writing(engine) as tx:
         if queries.of_jobs(tx, [around.job])[:FORMS] == around.sent:
             _store(tx, around, found, now)
@@ -95,7 +100,8 @@ def _around(tx: Connection, job: int) -> Around:
     for row in sorted(rows, key=lambda row: str(ids[row.other])):
         if ids[row.other].kind == "dataset":
             sides[row.side][ids[row.other]] = row.other
-    return Around(job, queries.of_jobs(tx, [job])[:FORMS], sides["out"], sides["in"])
+    name = read.named(tx, [job])[job].name
+    return Around(job, name, queries.of_jobs(tx, [job])[:FORMS], sides["out"], sides["in"])
 
 
 def _found(sent: Sent, deriver: Deriver, around: Around, named: Name, known: Mapping[AssetId, Sequence[str]]) -> Found:
@@ -116,11 +122,30 @@ def _found(sent: Sent, deriver: Deriver, around: Around, named: Name, known: Map
             tables[table] = place
     flows = []
     for one in said:
-        target = tables.get(one.target) if one.target else _only(around.outputs)
+        own = _only(around.outputs) if sent.part == around.name else None
+        target = tables.get(one.target) if one.target else own
         if target and (one.columns or one.whole):
             flows.append((target, one))
     lost = not tables and any(one.tables or one.target for one in said)
     return Found(sent, flows, tables, "No event says which database its tables are in." if lost else "")
+
+
+def _renamed(around: Around, found: Sequence[Found], named: Name) -> list[Found]:
+    """Return `found` with what was made under another name and then renamed put down to the name it has since."""
+    near = around.datasets
+    since: dict[AssetId, AssetId] = {}
+    for one in found:
+        for old, new in _RENAME.findall(one.sent.query):
+            ends = [located(re.sub(r'["`\[\]]', "", name), near, named) for name in (old, new)]
+            if ends[0] and ends[1] and ends[0] not in around.outputs and ends[1] in around.outputs:
+                since[ends[0]] = ends[1]
+    return [
+        one._replace(
+            flows=[(since.get(target, target), said) for target, said in one.flows],
+            tables={name: since.get(of, of) for name, of in one.tables.items()},
+        )
+        for one in found
+    ]
 
 
 def _only(outputs: Mapping[AssetId, int]) -> AssetId | None:
@@ -168,8 +193,9 @@ def _columns(tx: Connection, datasets: Iterable[AssetId]) -> dict[AssetId, list[
 def _store(tx: Connection, around: Around, found: Sequence[Found], now: int) -> None:
     """Write what was derived in the place of what was derived before."""
     memory = Memory("openlineage", {}, nodes.spaces(tx))
-    nodes.mention(tx, memory, {of for one in found for of in one.tables.values()}, now=now)
-    numbers = {of: memory.assets[of].node for one in found for of in one.tables.values()} | around.outputs
+    used = {of for one in found for of in _used(one)}
+    nodes.mention(tx, memory, used, now=now)
+    numbers = {of: memory.assets[of].node for of in used} | around.outputs
     before = _spots(tx, around.job)
     mine = (statements.c.job == around.job, statements.c.how == HOW)
     index.forget(tx, tx.execute(select(statements.c.id).where(*mine)).scalars().all())
@@ -179,7 +205,7 @@ def _store(tx: Connection, around: Around, found: Sequence[Found], now: int) -> 
         for one in found
         for target, said in one.flows
     ]
-    spots = before | stated.keep_rows(tx, rows)
+    spots = before | stated.keep_rows(tx, [row for row in rows if row.pairs != "[]"])
     phantoms = {number for of, number in around.inputs.items() if _is_phantom(of, found)}
     index.haunt(tx, around.job, phantoms)
     _touch(tx, around, found, numbers)
@@ -232,6 +258,15 @@ def _touch(tx: Connection, around: Around, found: Sequence[Found], numbers: Mapp
                 rows[numbers[of], side] = JobIo(around.job, numbers[of], side, HOW, *times)
     tx.execute(job_io.delete().where(job_io.c.job == around.job, job_io.c.how == HOW))
     db.bulk(tx, job_io, JOB_IO, list(rows.values()))
+
+
+def _used(one: Found) -> Iterable[AssetId]:
+    for target, said in one.flows:
+        yield target
+        for table in (*said.tables, *(s.table for sources in said.columns.values() for s in sources)):
+            if table in one.tables:
+                yield one.tables[table]
+        yield from (one.tables[source.table] for source in said.whole if source.table in one.tables)
 
 
 def _sides(one: Found) -> Iterable[tuple[str, AssetId]]:

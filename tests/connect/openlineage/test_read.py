@@ -223,3 +223,12 @@ def test_a_run_that_starts_again_much_later_runs_again():
         run = merged(run, Observed(at, 1, "p", "run", state))
     assert run.state == "FAIL", "one second is how far clocks differ"
     assert merged(run, Observed(600_000, 1, "p", "run", "START")).state == "RUNNING"
+
+
+def test_a_name_inside_the_query_that_a_parser_took_for_a_table_is_doubtful():
+    made = {"fields": {"n": {"inputFields": [{"namespace": SPACE, "name": "wh.public.o", "field": "x"}]}}}
+    query = 'with "o" as materialized (select x from a), p (y) as (select 1) select x as n from o'
+    event = told(job=job(sql={"query": query}), inputs=[table("wh.public.a")], outputs=[table("b", columnLineage=made)])
+    assert event.stated[0].how == "doubtful"
+    real = told(job=job(sql={"query": query}), inputs=[table("wh.public.o")], outputs=[table("b", columnLineage=made)])
+    assert real.stated[0].how == "columnLineage", "an input of that name is a table"

@@ -237,3 +237,27 @@ def test_a_training_run_follows_the_names_of_its_dataset(engine):
         same.part(tx, AssetId.parse(one), seen.FEATURES, by="ada", now=1)
     reads = [edge for edge in graph(engine)["edges"] if edge[2] == "read"]
     assert reads == [edge for edge in before["edges"] if edge[2] == "read"]
+
+
+def test_what_is_made_under_another_name_and_renamed_has_the_name_it_got(engine):
+    parent = {"parent": {"job": {"namespace": "prod", "name": "model"}, "run": {"runId": "m"}}}
+    sent = [
+        "create table wh.public.b__tmp as select a.x as z from wh.public.a a",
+        "alter table wh.public.b rename to b__backup",
+        "alter table wh.public.b__tmp rename to b",
+        "select count(*) from pg_indexes",
+    ]
+    queries = [
+        event(n, job=f"model.sql.{n}", run=f"q{n}", run_facets=parent,
+              job_facets={"jobType": {"jobType": "SQL"}, "sql": {"query": query}})
+        for n, query in enumerate(sent)
+    ]  # fmt: skip
+    model = event(9, job="model", run="m", inputs=[dataset("wh.public.a", "x")], outputs=[dataset("wh.public.b", "z")])
+    tell(engine, [model, *queries])
+    with Deriver() as deriver:
+        while take.derive(engine, deriver):
+            pass
+    with db.reading(engine) as tx:
+        fed = trace.columns(tx, known("wh.public.b"), "z", side="up", hops=1)
+        assert read.node_of(tx, known("wh.public.b__tmp")) is None
+    assert [(e.up.asset.name, e.up.column) for e in fed.edges] == [("wh.public.a", "x")]

@@ -1,7 +1,7 @@
 """What an event says of columns: the explicit lineage facet, else the columnLineage facet."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from upriver.connect import names
@@ -10,12 +10,16 @@ from upriver.lineage.observed import KINDS, Pair, Stated
 
 MOST = 20_000  # pairs of one statement
 _UNNAMED = re.compile(r"_\d+$")
+_CTE = re.compile(
+    r"""(?:\bwith\s+(?:recursive\s+)?|,\s*)([\w"`\[\]]+)\s*(?:\([^()]*\)\s*)?as\s*(?:not\s+)?(?:materialized\s*)?\(""",
+    re.IGNORECASE,
+)
 
 Ends = tuple[AssetId, AssetId]
 
 
 def of_event(
-    job: AssetId, job_facets: Mapping[str, Any], touched: Sequence[tuple[AssetId, Mapping[str, Any]]], *, has_sql: bool
+    job: AssetId, job_facets: Mapping[str, Any], touched: Sequence[tuple[AssetId, Mapping[str, Any]]], sql: str
 ) -> tuple[list[Stated], list[Ends]]:
     """Return what an event states of columns, and edges that lead to or from jobs.
 
@@ -23,17 +27,34 @@ def of_event(
         job: Whose event it is.
         job_facets: The job's facets.
         touched: Its inputs and outputs with their facets.
-        has_sql: The job also says which SQL it runs.
+        sql: What the job says that it runs, if it does.
     """
     explicit = job_facets.get("lineage")
     if isinstance(explicit, dict) and isinstance(explicit.get("entries"), list):
         return _explicit(job, explicit["entries"])
-    found = [of_dataset(dataset, said, has_sql=has_sql) for dataset, said in touched]
+    is_told = any("columnLineage" in said for _, said in touched)
+    inside = {name.strip('"`[]').lower() for name in _CTE.findall(sql)} if is_told else set()
+    known = {dataset for dataset, _ in touched}
+    found = [of_dataset(dataset, said, sql, inside, known) for dataset, said in touched]
     return [stated for stated in found if stated], []
 
 
-def of_dataset(dataset: AssetId, said: Mapping[str, Any], *, has_sql: bool = False) -> Stated | None:
-    """Return what the facets of a dataset state of its columns, None where they state nothing."""
+def of_dataset(
+    dataset: AssetId,
+    said: Mapping[str, Any],
+    sql: str = "",
+    inside: Collection[str] = (),
+    known: Collection[AssetId] = (),
+) -> Stated | None:
+    """Return what the facets of a dataset state of its columns, None where they state nothing.
+
+    Args:
+        dataset: Which.
+        said: Its facets.
+        sql: What the job says that it runs, if it does.
+        inside: Names that the SQL gives to parts of itself.
+        known: The datasets that the event reads and writes.
+    """
     explicit = said.get("lineage")
     if isinstance(explicit, dict):
         return Stated(dataset, "lineage", tuple(_entry(explicit)))
@@ -43,7 +64,10 @@ def of_dataset(dataset: AssetId, said: Mapping[str, Any], *, has_sql: bool = Fal
     pairs = tuple(_pairs(stated))
     if not pairs:
         return None
-    doubtful = has_sql and _is_doubtful(dataset, stated, pairs)
+    doubtful = bool(sql) and (
+        _is_doubtful(dataset, stated, pairs)
+        or any(up not in known and up.name.rpartition(".")[2].lower() in inside for up, *_ in pairs)
+    )
     return Stated(dataset, "doubtful" if doubtful else "columnLineage", pairs[:MOST])
 
 

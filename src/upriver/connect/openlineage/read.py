@@ -129,7 +129,9 @@ def _of_job(value: Mapping[str, Any], at: int, tie: int, producer: str, notes: l
     is_part = parent is not None and _type(job_facets) in QUERIES and parent[0] != job
     places = list(_places(value, notes))
     query = _query(job, job_facets)
-    stated, others = flows.of_event(job, job_facets, [(p.dataset, p.facets) for p in places], has_sql=bool(query))
+    stated, others = flows.of_event(
+        job, job_facets, [(p.dataset, p.facets) for p in places], query.text if query else ""
+    )
     said = [(job, facets.of_asset(job_facets))] if not is_part else []
     said += [(p.dataset, facets.of_asset(p.facets)) for p in places]
     return Observed(
