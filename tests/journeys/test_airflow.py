@@ -253,7 +253,6 @@ def test_columns_come_from_columns(told, warehouse):
     }
 
 
-@pytest.mark.xfail(reason="The producer puts the query's `o` into database and schema; that is taken for a table.")
 def test_what_only_a_query_names_is_no_table(told, warehouse):
     with told.reading() as tx:
         whole = trace.datasets(tx, table(warehouse, "customer_features"), side="up", hops=1)

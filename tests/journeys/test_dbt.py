@@ -167,7 +167,6 @@ def test_a_build_shows_no_tables_of_tests_and_drops_no_columns(built):
             assert version.change is None or not version.change.dropped
 
 
-@pytest.mark.xfail(reason="dbt makes `X__dbt_tmp` and renames it to X; sometimes X is left without columns.")
 def test_a_build_leaves_the_columns_right(built):
     with built.reading() as tx:
         assert columns_as_they_are(tx) == ORIGINS
