@@ -137,7 +137,6 @@ class Asset(Record):
         """Return the value to show for facet `name`: what a person declared wins over what a system said."""
         return next((f.value for f in self.facets if f.name == name and f.part == part), default)
 
-
     def columns(self) -> list[dict[str, Any]]:
         """Return every column that anybody knows of; of each the word to show first, completed by the others'."""
         found: dict[str, dict[str, Any]] = {}
