@@ -69,7 +69,6 @@ def up(
     sys.setswitchinterval(0.001)  # who waits for an answer is not held up by the work in the background
     how: dict[str, Any] = {"log_level": "warning", "access_log": False, "timeout_graceful_shutdown": 3}
     serving = uvicorn.Server(uvicorn.Config(create_app(catalog), **how))
-    gc.collect()
     gc.freeze()  # what is loaded by now stays: looking through it for garbage kept large pages waiting
     serving.run(sockets=[listening])
 
