@@ -1,7 +1,9 @@
 """What events leave behind: the same graph in any order, and nothing of a good event lost to a bad one."""
 
+import gzip
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -261,3 +263,31 @@ def test_what_is_made_under_another_name_and_renamed_has_the_name_it_got(engine)
         fed = trace.columns(tx, known("wh.public.b"), "z", side="up", hops=1)
         assert read.node_of(tx, known("wh.public.b__tmp")) is None
     assert [(e.up.asset.name, e.up.column) for e in fed.edges] == [("wh.public.a", "x")]
+
+
+RECORDED = sorted((Path(__file__).parent / "recorded").glob("*.jsonl.gz"))
+
+
+def recorded(file):
+    return gzip.decompress(file.read_bytes()).splitlines()
+
+
+@pytest.mark.parametrize("file", RECORDED, ids=lambda file: file.name.partition(".")[0])
+def test_what_real_producers_sent_is_understood_in_any_order(fresh_engine, file):
+    events = recorded(file)
+    assert events
+    plain, mixed, chance = fresh_engine(), fresh_engine(), random.Random(7)
+    tell(plain, events)
+    with db.reading(plain) as tx:
+        assert asides.waiting(tx) == ()
+    tell(mixed, chance.sample(events, len(events)) + chance.choices(events, k=20), most=9)
+    assert graph(mixed) == graph(plain)
+
+
+def test_dbt_has_one_job_for_a_model_whichever_way_it_is_run(fresh_engine):
+    engine = fresh_engine()
+    tell(engine, recorded(next(file for file in RECORDED if file.name.startswith("dbt"))))
+    with db.reading(engine) as tx:
+        names = {of.name for of in read.named(tx, range(1, 500)).values() if of.kind == "job"}
+    assert "model.shop.customer_features" in names
+    assert "shop.main.shop.customer_features" not in names
