@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from awaited import awaited
 from upriver import db
 from upriver.connect.openlineage import asides
 from upriver.connect.openlineage import inbox as inboxes
@@ -66,7 +67,7 @@ def test_many_who_wait_at_once_share_a_commit(inbox, monkeypatch):
     async def senders():
         return await asyncio.gather(*(inbox.accept([f"event {n}".encode()]) for n in range(500)))
 
-    kept = asyncio.run(senders())
+    kept = awaited(senders())
     assert sorted(k.seq for (k,) in kept) == list(range(1, 501))
     assert sum(commits) == 500
     assert len(commits) < 50
@@ -114,7 +115,7 @@ def test_when_too_many_wait_the_next_is_asked_to_come_back(inbox, monkeypatch):
         await first
         return await inbox.accept([b"now there is room"])
 
-    assert asyncio.run(senders())[0].new
+    assert awaited(senders())[0].new
     assert inbox.last() == 4
 
 
@@ -146,7 +147,7 @@ def test_who_goes_away_while_waiting_has_been_heard(inbox):
         waiting.cancel()
         return await inbox.accept([b"next"])
 
-    asyncio.run(hurried())
+    awaited(hurried())
     assert {raw.body for raw in inbox.after(0, 9)} == {b"patience", b"next"}
 
 

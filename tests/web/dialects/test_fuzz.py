@@ -12,6 +12,7 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 
+from awaited import awaited
 from events import run_event
 from upriver import db
 from upriver.connect.openlineage import asides, envelope, take
@@ -131,7 +132,7 @@ def test_nothing_malformed_stops_the_server_or_is_lost(engine):
             assert web.post(DOOR, content=orjson.dumps(event)).status_code == 201
         take.work(engine, inbox)
         before = rss()
-        answers = asyncio.run(post_all(web.app, bodies, chance))
+        answers = awaited(post_all(web.app, bodies, chance))
         assert {answer.status_code for answer in answers} <= {200, 201, 204, 422}
         kept = {raw.body: raw.seq for raw in everything(inbox)}
         while take.work(engine, inbox):

@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from awaited import awaited
 from events import body, plain_work, run_event, stand_in
 from serving import serving
 from upriver import db
@@ -249,7 +250,7 @@ def test_many_at_once_share_their_commits(engine):
             async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
                 return await asyncio.gather(*(client.post(DOORS[0], content=body(n)) for n in range(200)))
 
-        assert {answer.status_code for answer in asyncio.run(all_at_once())} == {201}
+        assert {answer.status_code for answer in awaited(all_at_once())} == {201}
         assert len(kept(web)) == sum(commits) == 200
         assert len(commits) < 100
 
