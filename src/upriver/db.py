@@ -5,6 +5,8 @@ lock.  That is what makes one hash-chained log possible, and batches keep it sho
 """
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,7 +99,21 @@ def _prepare_beside(connection: Any, _record: object) -> None:
         "cache_size=-16384",
         "wal_autocheckpoint=1000",
     ):
-        connection.execute(f"pragma {pragma}")
+        _patiently(connection, f"pragma {pragma}")
+
+
+def _patiently(connection: Any, statement: str) -> None:
+    """Execute what does not wait by itself: a file that several open at once becomes a WAL for one of them first."""
+    for _ in range(200):
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(0.02)
+        else:
+            return
+    connection.execute(statement)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -117,7 +133,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "mmap_size=268435456",
         "wal_autocheckpoint=6000",
     ):
-        connection.execute(f"pragma {pragma}")
+        _patiently(connection, f"pragma {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
