@@ -78,7 +78,7 @@ def derive(engine: Engine, deriver: Deriver, named: Name, *, most: int = 20, now
             log.exception("job %s", around.job)
             problem = f"Deriving failed: {type(error).__name__}: {error}. This is a mistake of ours; report it."
             with db.writing(engine) as tx:
-                queries.settle(tx, [sent._replace(problem=problem) for sent in around.sent])
+                queries.settle(tx, around.job, [sent._replace(problem=problem) for sent in around.sent])
     return len(waiting)
 
 
@@ -210,7 +210,7 @@ def _store(tx: Connection, around: Around, found: Sequence[Found], now: int) -> 
     index.haunt(tx, around.job, phantoms)
     _touch(tx, around, found, numbers)
     stated.choose(tx, spots)
-    queries.settle(tx, [one.sent._replace(problem=one.problem) for one in found])
+    queries.settle(tx, around.job, [one.sent._replace(problem=one.problem) for one in found])
     index.relink(tx, {around.job}, spots)
 
 

@@ -187,18 +187,17 @@ def _alone(tx: Connection, targets: set[int]) -> None:
     fed: dict[tuple[int, int, int], int] = {}
     for target, pairs, at in tx.execute(query.where(mine)):
         ups = {pair[0] for pair in orjson.loads(pairs)}
-        for up, node in canonical(tx, ups).items():
-            if node != one[target] and up in ups:
+        for node in canonical(tx, ups).values():
+            if node != one[target]:
                 _earliest(fed, (one[target], node, 0), at)
     db.bulk(tx, feeds, ("down", "up", "job", "first_seen"), [(*key, at) for key, at in fed.items()])
 
 
-def haunt(tx: Connection, job: int, phantoms: set[int]) -> bool:
-    """Say which inputs of a job are no datasets, such as a name inside a query; return whether that is news."""
+def haunt(tx: Connection, job: int, phantoms: set[int]) -> None:
+    """Say which inputs of a job are no datasets, such as a name inside a query."""
     mine = job_io.c.job == job
     rows = tx.execute(select(job_io.c.other, job_io.c.phantom).where(mine, job_io.c.side == "in"))
     news = [row.other for row in rows if row.phantom != (row.other in phantoms)]
     for other in news:
         one = and_(mine, job_io.c.side == "in", job_io.c.other == other)
         tx.execute(update(job_io).where(one).values(phantom=other in phantoms))
-    return bool(news)

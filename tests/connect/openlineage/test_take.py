@@ -17,7 +17,7 @@ from upriver.catalog import read
 from upriver.connect.openlineage import asides, take
 from upriver.connect.openlineage.inbox import Inbox
 from upriver.ids import AssetId
-from upriver.lineage import same
+from upriver.lineage import derived, same
 from upriver.lineage.ask import runs, schemas, trace
 from upriver.lineage.sql.limited import Deriver
 
@@ -291,3 +291,15 @@ def test_dbt_has_one_job_for_a_model_whichever_way_it_is_run(fresh_engine):
         names = {of.name for of in read.named(tx, range(1, 500)).values() if of.kind == "job"}
     assert "model.shop.customer_features" in names
     assert "shop.main.shop.customer_features" not in names
+
+
+def test_more_forms_of_sql_than_are_looked_at_come_to_an_end(engine, monkeypatch):
+    monkeypatch.setattr(derived, "FORMS", 2)
+    sent = [
+        event(n, job="many", run=f"r{n}", outputs=[dataset("wh.public.b", "z")],
+              job_facets={"sql": {"query": f"insert into wh.public.b (z) select x{n} from wh.public.a"}})
+        for n in range(4)
+    ]  # fmt: skip
+    tell(engine, sent)
+    with Deriver() as deriver:
+        assert [take.derive(engine, deriver), take.derive(engine, deriver)] == [1, 0]

@@ -109,7 +109,7 @@ def _is_steady(
     plain = row.opened == row.schema and (old is None or old.schema in (None, row.schema))
     if one != row.schema or not plain:
         only[row.dataset, row.producer] = 0
-    elif plain:
+    else:
         return True
     last = known.get((row.dataset, f"{SCHEMA} {row.producer}"))
     same = last is not None and plain and row.schema == last.value and (row.schema_at or 0) >= last.at

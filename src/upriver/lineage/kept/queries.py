@@ -101,7 +101,8 @@ def touch(tx: Connection, datasets: Iterable[int]) -> None:
         tx.execute(update(queries).where(queries.c.job.in_(jobs), ~queries.c.stale).values(stale=True))
 
 
-def settle(tx: Connection, looked_at: Iterable[Sent]) -> None:
-    """Say that SQL was looked at, and why nothing could be derived from some of it."""
+def settle(tx: Connection, job: int, looked_at: Iterable[Sent]) -> None:
+    """Say that a job's SQL was looked at, old forms that are left out included, and why some of it gave nothing."""
+    tx.execute(update(queries).where(queries.c.job == job, queries.c.stale).values(stale=False))
     rows = [row._replace(stale=False, problem=clean(row.problem)) for row in looked_at]
     db.replace(tx, queries, COLUMNS, rows)
