@@ -4,7 +4,6 @@ The outcome depends on the kept SQL and the known columns alone, so it can be de
 and is whenever either changes.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, Engine, select
 
 from upriver import db
 from upriver.catalog import nodes, read
-from upriver.catalog.nodes import Memory, text_of
+from upriver.catalog.nodes import Memory
 from upriver.errors import Invalid
 from upriver.ids import AssetId
 from upriver.lineage import index
@@ -229,11 +228,8 @@ def _statement(  # noqa: PLR0913, PLR0917 — one step of `_store`
         if source.table in tables
     }
     pairs |= {(tables[s.table], s.column, "", _kind(s)) for s in said.whole if s.table in tables}
-    named = sorted((str(up), column, into, kind) for up, column, into, kind in pairs)
-    sha = hashlib.sha256(text_of(named).encode()).hexdigest()[:32]
-    kept = text_of(sorted([numbers[up], column, into, kind] for up, column, into, kind in pairs))
     times = (sent.first_seen, sent.last_seen, sent.first_run, sent.last_run)
-    return Statement(0, job, numbers[target], HOW, sha, kept, *times)
+    return stated.statement(job, numbers[target], HOW, pairs, numbers, times)
 
 
 def _kind(source: Source) -> int:

@@ -104,6 +104,11 @@ class Observed(NamedTuple):
     others: tuple[tuple[AssetId, AssetId], ...] = ()
 
 
+def worker(one: Observed) -> AssetId | None:
+    """Return the job that what was touched is put down to; None for a dataset event."""
+    return one.credit[0] if one.credit else one.job
+
+
 def named(one: Observed) -> list[AssetId]:
     """Return every dataset and job that an event names."""
     found = [t.dataset for t in one.touched]

@@ -14,7 +14,7 @@ from upriver.lineage import keep
 from upriver.lineage.kept import io, stamps
 from upriver.lineage.kept.runs import latest
 from upriver.lineage.kept.stamps import Stamp
-from upriver.lineage.observed import Observed, named
+from upriver.lineage.observed import Observed, named, worker
 
 SOURCE = "openlineage"
 _FACET = "facet "
@@ -43,7 +43,7 @@ def _shown(batch: Sequence[Observed], real: Mapping[AssetId, AssetId]) -> dict[A
     """Return the datasets and jobs that events are about, in their order; single queries of a task are none."""
     found: dict[AssetId, None] = {}
     for one in batch:
-        job = (one.credit or (one.job, ""))[0]
+        job = worker(one)
         about = [t.dataset for t in one.touched if t.dataset.kind == "dataset"]
         found.update(dict.fromkeys(real[of] for of in (*about, *([job] if job else []))))
     return found

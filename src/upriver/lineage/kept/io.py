@@ -18,7 +18,7 @@ from upriver.ids import AssetId
 from upriver.lineage.kept import stamps
 from upriver.lineage.kept.runs import Key, Run, Stamped, latest, uids, whole_since, widened
 from upriver.lineage.kept.stamps import Stamp
-from upriver.lineage.observed import Observed, Touched
+from upriver.lineage.observed import Observed, Touched, worker
 from upriver.lineage.tables import job_io, producers, run_io, schemas
 
 RUN_IO = ("run", "dataset", "side", "at", "producer", "opened", "opened_at", "schema", "schema_at", "changed", "detail")
@@ -241,7 +241,7 @@ def keep_jobs(
     uid = uids(tx, runs.values())
     for one in batch:
         run = run_of(numbers, runs, one)
-        job = (one.credit or (one.job, ""))[0]
+        job = worker(one)
         if job is None:
             continue
         how = "static" if one.kind == "job" else "run"

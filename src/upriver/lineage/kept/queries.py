@@ -12,7 +12,7 @@ from upriver.catalog.nodes import clean
 from upriver.ids import AssetId
 from upriver.lineage.kept.io import run_of
 from upriver.lineage.kept.runs import Key, Run, uids, widened
-from upriver.lineage.observed import Observed, Query
+from upriver.lineage.observed import Observed, Query, worker
 from upriver.lineage.tables import job_io, queries
 
 COLUMNS = (
@@ -56,7 +56,7 @@ def keep(tx: Connection, numbers: Mapping[AssetId, int], runs: Mapping[Key, Run]
     uid = uids(tx, runs.values())
     said: dict[tuple[int, str, str], Sent] = {}
     for one in batch:
-        job = (one.credit or (one.job, ""))[0]
+        job = worker(one)
         if one.query and job:
             run = run_of(numbers, runs, one)
             number, at = run.id if run else 0, one.at

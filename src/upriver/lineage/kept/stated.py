@@ -16,7 +16,7 @@ from upriver.ids import AssetId
 from upriver.lineage.kept import stamps
 from upriver.lineage.kept.io import run_of
 from upriver.lineage.kept.runs import Key, Run, uids, widened
-from upriver.lineage.observed import Observed, Stated
+from upriver.lineage.observed import Observed, Pair, worker
 from upriver.lineage.tables import statements
 
 RANK = {"lineage": 0, "columnLineage": 1, "sql": 2, "doubtful": 3}
@@ -53,9 +53,11 @@ def keep(
     said = []
     for one in batch:
         run = run_of(numbers, runs, one) if one.kind == "run" else None
-        job = (one.credit or (one.job, ""))[0] if one.kind != "dataset" else None
+        job, number = worker(one), run.id if run else 0
+        times = (one.at, one.at, number, number)
         said += [
-            _row(numbers[job] if job else 0, stated, numbers, one.at, run.id if run else 0) for stated in one.stated
+            statement(numbers[job] if job else 0, numbers[stated.target], stated.how, stated.pairs, numbers, times)
+            for stated in one.stated
         ]
     told = [
         stamps.Stamp(numbers[one.job], JOB_EVENT, one.at, one.tie) for one in batch if one.kind == "job" and one.job
@@ -69,13 +71,24 @@ def keep(
     return choose(tx, spots)
 
 
-def _row(job: int, stated: Stated, numbers: Mapping[AssetId, int], at: int, run: int) -> Statement:
-    pairs = sorted({(numbers[up], column, into, kind) for up, column, into, kind in stated.pairs})
-    named = sorted((str(up), column, into, kind) for up, column, into, kind in set(stated.pairs))
+def statement(  # noqa: PLR0913, PLR0917 — all that a statement is
+    job: int,
+    target: int,
+    how: str,
+    pairs: Iterable[Pair],
+    numbers: Mapping[AssetId, int],
+    times: tuple[int, int, int, int],
+) -> Statement:
+    """Return a statement that is not kept yet; its fingerprint depends on names, not on numbers.
+
+    Args:
+        times: First and last seen, first and last run.
+    """
+    some = set(pairs)
+    named = sorted((str(up), column, into, kind) for up, column, into, kind in some)
     sha = hashlib.sha256(text_of(named).encode()).hexdigest()[:32]
-    return Statement(
-        0, job, numbers[stated.target], stated.how, sha, text_of([list(p) for p in pairs]), at, at, run, run
-    )
+    kept = sorted([numbers[up], column, into, kind] for up, column, into, kind in some)
+    return Statement(0, job, target, how, sha, text_of(kept), *times)
 
 
 def keep_rows(tx: Connection, said: Iterable[Statement], known_runs: Iterable[Run] = ()) -> set[Spot]:
