@@ -196,9 +196,7 @@ def _store(tx: Connection, around: Around, found: Sequence[Found], now: int) -> 
     nodes.mention(tx, memory, used, now=now)
     numbers = {of: memory.assets[of].node for of in used} | around.outputs
     before = _spots(tx, around.job)
-    mine = (statements.c.job == around.job, statements.c.how == HOW)
-    index.forget(tx, tx.execute(select(statements.c.id).where(*mine)).scalars().all())
-    tx.execute(statements.delete().where(*mine))
+    index.forget(tx, statements.c.job == around.job, statements.c.how == HOW)
     rows = [
         _statement(around.job, one.sent, target, said, one.tables, numbers)
         for one in found

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from upriver.catalog.records import Asset, Mark
 from upriver.ids import AssetId
 from upriver.lineage.layout import WIDTH, Box, Drawing, layout
-from upriver.lineage.records import Edge, Graph, Node
+from upriver.lineage.records import SNAPSHOT, Edge, Graph, Node
 
 HEAD, ROW, EDGE = 62, 22, 16
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -132,9 +132,6 @@ def curves_of(found: Graph) -> list[Curve]:
         )
         for (up, down), edges in sorted(pairs.items())
     ]
-
-
-SNAPSHOT = ("context", "digest", "version", "snapshot_id", "feature_view", "point_in_time")
 
 
 def sentence(edge: Edge, up: str, down: str) -> str:

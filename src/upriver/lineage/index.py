@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_, update
 
 from upriver import db
 from upriver.catalog import read
@@ -33,10 +33,11 @@ def relink(tx: Connection, jobs: Iterable[int], spots: Iterable[Spot]) -> None:
     _alone(tx, {target for job, target in spots if not job})
 
 
-def forget(tx: Connection, numbers: Iterable[int]) -> None:
-    """Take the edges of statements out of the index."""
-    for some in db.chunks(numbers):
-        tx.execute(column_edges.delete().where(column_edges.c.statement.in_(some)))
+def forget(tx: Connection, *which: ColumnElement[bool]) -> None:
+    """Forget statements, and the edges that they stand for."""
+    mine = select(statements.c.id).where(*which)
+    tx.execute(column_edges.delete().where(column_edges.c.statement.in_(mine)))
+    tx.execute(statements.delete().where(*which))
 
 
 def again(tx: Connection, nodes: Iterable[int]) -> None:

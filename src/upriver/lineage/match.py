@@ -20,6 +20,7 @@ from upriver.lineage import index
 from upriver.lineage.build import COLUMNS
 from upriver.lineage.kept.stated import Statement, keep_rows
 from upriver.lineage.observed import KINDS
+from upriver.lineage.records import SNAPSHOT
 from upriver.lineage.tables import edges, statements
 
 Fed = Mapping[int, list[tuple[int, dict[str, Any]]]]
@@ -64,9 +65,7 @@ def match_columns(tx: Connection, numbers: Mapping[AssetId, int], *, now: int) -
 def _state(tx: Connection, made: Mapping[int, Mapping[int, str]], since: Mapping[int, int], now: int) -> None:
     """State which columns became which features of these versions, in the place of what was stated before."""
     for some in db.chunks(made):
-        mine = (statements.c.target.in_(some), statements.c.how == "matched")
-        index.forget(tx, tx.execute(select(statements.c.id).where(*mine)).scalars().all())
-        tx.execute(statements.delete().where(*mine))
+        index.forget(tx, statements.c.target.in_(some), statements.c.how == "matched")
     rows = []
     for node, fed in made.items():
         pairs = sorted(
@@ -97,9 +96,6 @@ def _stored(tx: Connection, nodes: Iterable[int]) -> dict[int, dict[int, str]]:
         for down, up, detail in tx.execute(query):
             found.setdefault(down, {})[up] = detail
     return found
-
-
-SNAPSHOT = ("digest", "context", "version", "snapshot_id", "feature_view", "point_in_time")
 
 
 def matched(

@@ -7,6 +7,9 @@ from pydantic import JsonValue
 from upriver.catalog.records import Asset, Mark, Record
 from upriver.ids import AssetId
 
+SNAPSHOT = ("context", "digest", "version", "snapshot_id", "feature_view", "point_in_time")
+"""What an edge's detail may say of the state of the data that was read."""
+
 
 class Edge(Record):
     """That data, or a model, went from one asset to another.
