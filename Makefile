@@ -39,7 +39,7 @@ client: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Upriver needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || { echo "Python cannot make virtual environments here: install its venv package (Debian: python3-venv)."; exit 1; }
 	@test -x $(BIN)/uv || $(BIN)/pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --require-hashes -r constraints.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r constraints.txt
 	$(BIN)/uv pip install --quiet --no-deps -e . -e client -e airflow
 	@touch $@
 

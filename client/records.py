@@ -5,6 +5,7 @@ The nouns of the client are the nouns of the server because they are made from t
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from datamodel_code_generator import DataModelType, InputFileType, LiteralType, PythonVersion, generate
@@ -38,25 +39,27 @@ def main(target: Path = TARGET) -> None:
     description = create_app(db.connect("sqlite://"), worker=False).openapi()
     schemas = description["components"]["schemas"]
     wanted = {k: _plain(v) for k, v in schemas.items() if "ValidationError" not in k and k != "JsonValue"}
-    generate(
-        json.dumps({**description, "paths": {}, "components": {"schemas": wanted}}),
-        input_file_type=InputFileType.OpenAPI,
-        output=target,
-        output_model_type=DataModelType.PydanticV2BaseModel,
-        target_python_version=PythonVersion.PY_311,
-        use_standard_collections=True,
-        use_union_operator=True,
-        use_schema_description=True,
-        use_double_quotes=True,
-        enable_faux_immutability=True,
-        enum_field_as_literal=LiteralType.All,
-        strict_nullable=True,
-        disable_timestamp=True,
-        field_constraints=True,
-        formatters=[Formatter.RUFF_FORMAT],
-    )
-    made = target.read_text("utf-8")
-    target.write_text(HEAD + made[made.index("from __future__") :], "utf-8")
+    with TemporaryDirectory() as folder:  # where no settings of a formatter lie, so that it is the same everywhere
+        made = Path(folder) / "records.py"
+        generate(
+            json.dumps({**description, "paths": {}, "components": {"schemas": wanted}}),
+            input_file_type=InputFileType.OpenAPI,
+            output=made,
+            output_model_type=DataModelType.PydanticV2BaseModel,
+            target_python_version=PythonVersion.PY_311,
+            use_standard_collections=True,
+            use_union_operator=True,
+            use_schema_description=True,
+            use_double_quotes=True,
+            enable_faux_immutability=True,
+            enum_field_as_literal=LiteralType.All,
+            strict_nullable=True,
+            disable_timestamp=True,
+            field_constraints=True,
+            formatters=[Formatter.RUFF_FORMAT],
+        )
+        text = made.read_text("utf-8")
+    target.write_text(HEAD + text[text.index("from __future__") :], "utf-8")
 
 
 if __name__ == "__main__":

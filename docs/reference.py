@@ -3,6 +3,7 @@
 `make docs` runs this; a test compares what it would write with what is committed.
 """
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,14 @@ from upriver import db, errors, plugins
 from upriver.catalog.facets import DECLARABLE, SHAPES
 from upriver.cli.main import app as cli
 from upriver.connect import sources
+from upriver.diagnose import clues
+from upriver.diagnose.deeds import doing
+from upriver.diagnose.records import TITLES
 from upriver.ids import KINDS, AssetId
+from upriver.monitor.measure import metrics
+from upriver.monitor.measure.profile import profile
+from upriver.notify import channels
+from upriver.notify.records import Filters
 from upriver.settings import Settings
 from upriver.web.app import create_app
 
@@ -45,9 +53,12 @@ def pages() -> dict[str, str]:
         "facets": _page("Facets", _facets()),
         "api": _page("HTTP API", _api()),
         "errors": _page("Errors", _errors()),
+        "metrics": _page("Metrics of profiles and drift", _metrics()),
+        "clues": _page("Kinds of verdicts, and clues", _clues()),
     }
     for name in plugins.names(sources):
         made[f"{name}-source"] = _page(f"{plugins.load(sources, name).title} as a source", _source(name))
+    made["channels"] = _page("Channels", _channels())
     return made
 
 
@@ -145,6 +156,25 @@ def _source(name: str) -> Iterator[str]:
             f"{', '.join(secret)} are credentials: `env:NAME` and `file:PATH` are looked up at each read and only the "
             "reference is stored; anything else is stored encrypted and shown as `**********`."
         )
+
+
+def _channels() -> Iterator[str]:
+    yield "What `upriver channels add` with `--set`, the form under *Who hears of alerts*, the API and a block of `upriver.yaml`"
+    yield "may say. [Hear of alerts](../howto/hear-of-alerts.md) shows how."
+    yield ""
+    for name in plugins.names(channels):
+        way = plugins.load(channels, name)
+        yield from (f"## {way.title}: `{name}`", "")
+        yield from _fields(way.config)
+    yield from ("## What any of them hears of", "")
+    yield from _fields(Filters)
+    yield "Credentials may be `env:NAME` or `file:PATH`: they are looked up when a message is sent and only the reference is"
+    yield "stored; anything else is stored encrypted and shown as `**********`."
+
+
+def _fields(model: type[BaseModel]) -> Iterator[str]:
+    rows = ((code(key), _default(field), field.description or "") for key, field in model.model_fields.items())
+    yield from table(("setting", "default", "meaning"), rows)
 
 
 def _flag(name: str, field: FieldInfo) -> str:
@@ -312,6 +342,68 @@ def _tuple(name: str, schema: dict[str, Any]) -> Iterator[str]:
 def _indented(text: str) -> str:
     """Return a docstring that pydantic dedented as it stands in the code."""
     return "\n".join("    " + line for line in text.splitlines())
+
+
+# Metrics
+
+
+def _metrics() -> Iterator[str]:
+    yield "What can be said of one window of a column, and of two. How a difference is judged is told"
+    yield "[in words](../explanation/how-drift-is-judged.md)."
+    yield from ("", "## Profile", "")
+    for text in (sys.modules[profile.__module__].__doc__, profile.__doc__):
+        yield from ("\n\n".join(_sections(text or "")[""].split("\n\n")[1:]), "")
+    yield from (
+        "## Drift",
+        "",
+        "A metric is given a fixed limit by its name: `psi: 0.25`, or `age.psi: 0.1` for one column.",
+        "",
+    )
+    every = {name: plugins.load(metrics, name) for name in plugins.names(metrics)}
+    yield from table(
+        ("name", "metric", "column", "unit", "of"),
+        ((code(n), m.title, code(m.column), m.unit or "none", ", ".join(sorted(m.kinds))) for n, m in every.items()),
+    )
+    for metric in every.values():
+        yield from _metric(metric)
+
+
+def _metric(metric: Any) -> Iterator[str]:
+    """Yield how a metric looks at columns, and its formula, which is in the one docstring that names a source."""
+    yield from (f"### {metric.title}", "", _sections(metric.compare.__doc__ or "")[""], "")
+    module = sys.modules[metric.compare.__module__]
+    ours = (each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__)
+    for said in map(_sections, (each.__doc__ or "" for each in ours)):
+        if "Source" in said:
+            yield from (said[""], "")
+            yield from (f"- Range: {_cell(said['Returns'])}", f"- Laws: {', '.join(sorted(metric.laws))}.")
+            yield from (f"- Source: {_cell(said['Source'])}", "")
+
+
+# Clues
+
+
+def _clues() -> Iterator[str]:
+    yield "What a diagnosis may say, and what it looks at before it does. How the one follows from the other is told"
+    yield "[in words](../explanation/how-a-verdict-is-reached.md)."
+    yield from ("", "## Kinds", "")
+    rows = ((code(kind), title, code(doing(kind)[0]), doing(kind)[1]) for kind, title in TITLES.items())
+    yield from table(("kind", "in words", "action", "what to do, where nothing more is known"), rows)
+    yield from ("## Clues", "", "A clue is a pure function of the facts: it asks no database and no clock.", "")
+    for name in plugins.names(clues):
+        clue = plugins.load(clues, name)
+        module = sys.modules[clue.look.__module__]
+        yield from (f"### {clue.title}: `{name}`", "")
+        yield from (_sections(module.__doc__ or "")[""], "")
+        said = _sections(clue.look.__doc__ or "")[""]
+        if said:
+            yield from (said, "")
+
+
+def _sections(text: str) -> dict[str, str]:
+    """Return the parts of a docstring by their heads; what comes before the first is of no head."""
+    parts = re.split(r"^(Args|Returns|Raises|Source|Attributes|Examples):$", inspect.cleandoc(text), flags=re.MULTILINE)
+    return {head: inspect.cleandoc(part) for head, part in zip(["", *parts[1::2]], parts[::2], strict=True)}
 
 
 # Errors

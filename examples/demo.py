@@ -17,10 +17,14 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SERVICE = "demo"
+MONITORS = CHECKOUT / "examples" / "churn" / "monitors.yaml"
+LOOKS = {33: ("churn@champion", "2026-11-02"), 44: ("coupon@champion", "2026-11-13")}
+"""Days of the story on which somebody looks, the model that is not well then, and what day it is."""
+
 _HOST = "127.0.0.1"
 _QUIET = {
     "GIT_PYTHON_REFRESH": "quiet",
@@ -92,6 +96,13 @@ class Server:
                 time.sleep(0.2)
         raise Failed(f"{self.name} did not answer at {self.url} within {seconds:.0f} s. Look into {self.log}.")
 
+    def ask(self, path: str, told: dict[str, Any] | None = None) -> Any:
+        """What it answers at `path`, as JSON; with `told` it is sent that."""
+        body = None if told is None else json.dumps(told).encode()
+        asked = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})  # noqa: S310  ours
+        with _DIRECTLY.open(asked, timeout=30) as answer:
+            return json.load(answer)
+
     def stop(self) -> None:
         """Stop the server and all its workers, gently first."""
         for how in (signal.SIGTERM, signal.SIGKILL):
@@ -143,14 +154,14 @@ class Demo:
         url = f"http://{_HOST}:{self.upriver_port}"
         return Server.start("Upriver", url, self.folder / "upriver.log", command, self.environment)
 
-    def tell_story(self, mlflow: Server, upriver: Server) -> None:
-        """Tell the story into MLflow, its pipeline's events to Upriver, unless a server dies meanwhile.
+    def tell_story(self, mlflow: Server, upriver: Server, days: int) -> None:
+        """Tell so many days into MLflow, what the pipeline does to Upriver, unless a server dies meanwhile.
 
         Raises:
             Failed: The story broke off.
         """
         command = [sys.executable, "-m", "examples.churn", "--tracking-uri", mlflow.url]
-        command += ["--folder", str(self.folder / "churn"), "--service", SERVICE]
+        command += ["--folder", str(self.folder / "churn"), "--service", SERVICE, "--days", str(days)]
         environment = {
             **self.environment,
             "OPENLINEAGE__TRANSPORT__TYPE": "http",
@@ -167,16 +178,60 @@ class Demo:
         if story.returncode:
             raise Failed(f"The story broke off with code {story.returncode}.")
 
-    def read_mlflow(self, mlflow: Server) -> None:
-        """Connect Upriver to MLflow and read what it knows; known facts change nothing.
+    def connect(self, mlflow: Server) -> None:
+        """Connect Upriver to MLflow, and have the tables of the story watched.
 
         Raises:
             Failed: Upriver could not.
         """
-        connect = [*_upriver("connect"), "mlflow", "--tracking-uri", mlflow.url, "--name", SERVICE, "--replace"]
-        done = subprocess.run(connect, cwd=self.folder, env=self.environment, check=False)  # noqa: S603  our own command
+        self._run("connect", "mlflow", "--tracking-uri", mlflow.url, "--name", SERVICE, "--replace", "--no-read")
+        declared = self.folder / "churn" / MONITORS.name
+        shutil.copyfile(MONITORS, declared)
+        self._run("monitors", "apply", str(declared))
+
+    def look(self, upriver: Server) -> None:
+        """Read MLflow and look at every table; known facts change nothing.  Say what there is to see.
+
+        Raises:
+            Failed: Upriver could not.
+        """
+        _wait(upriver, "reads", [upriver.ask(f"/api/v1/services/{SERVICE}/reads", {})["id"]])
+        names = [one["monitor"]["name"] for one in upriver.ask("/api/v1/monitors")]
+        asked = [upriver.ask(f"/api/v1/monitors/{name}/refreshes", {})["id"] for name in names]
+        _wait(upriver, "refreshes", asked)
+        self._run("alerts", "--all")
+
+    def diagnose(self, model: str, day: str) -> None:
+        """Say what is the matter with a model on a day: what to do and why, and not yet what it rests on.
+
+        Raises:
+            Failed: Upriver could not.
+        """
+        said = self._run("diagnose", model, "--at", day, quiet=True)
+        print("\n\n".join(said.split("\n\n")[:2]), end="\n\n", flush=True)
+
+    def days_told(self) -> int:
+        """How far the story that lies in the folder goes."""
+        marker = self.folder / "churn" / "story.json"
+        return json.loads(marker.read_text())["plan"]["days"] if marker.exists() else 0
+
+    def _run(self, *words: str, quiet: bool = False) -> str:
+        """Run a command of Upriver; return what it says where it is not to be shown at once.
+
+        Raises:
+            Failed: It did not work.
+        """
+        done = subprocess.run(  # noqa: S603  our own command
+            _upriver(*words),
+            cwd=self.folder,
+            env=self.environment,
+            check=False,
+            stdout=subprocess.PIPE if quiet else None,
+            text=True,
+        )
         if done.returncode:
-            raise Failed("Upriver could not read MLflow; why stands above.")
+            raise Failed(f"`upriver {' '.join(words[:2])}` did not work; why stands above.")
+        return done.stdout or ""
 
     def forget_half(self) -> None:
         """Throw away a story that broke off, with the MLflow it was told to."""
@@ -227,9 +282,15 @@ def _start(demo: Demo, running: list[Server]) -> None:
     running.append(mlflow := demo.start_mlflow())
     print(f"MLflow starts at {mlflow.url}, Upriver at {upriver.url}.", flush=True)
     upriver.wait("/")  # it is told from the first day on what runs
-    demo.tell_story(mlflow, upriver)
-    mlflow.wait("/health")
-    demo.read_mlflow(mlflow)
+    told = demo.days_told()
+    looks = [days for days in LOOKS if days > told] or [max(LOOKS)]
+    for days in looks:
+        demo.tell_story(mlflow, upriver, days)
+        if days == looks[0]:
+            mlflow.wait("/health")
+            demo.connect(mlflow)
+        demo.look(upriver)
+        demo.diagnose(*LOOKS[days])
     print(f"\nReady after {time.monotonic() - began:.0f} s.")
     _show(demo, mlflow, upriver)
 
@@ -237,11 +298,35 @@ def _start(demo: Demo, running: list[Server]) -> None:
 def _show(demo: Demo, mlflow: Server, upriver: Server) -> None:
     print(f"  Upriver    {upriver.url}/")
     print(f"  champion   {upriver.url}/assets/version:{SERVICE}/churn_{demo.champion()}")
+    print(f"  diagnoses  {upriver.url}/diagnoses")
+    print(f"  features   {upriver.url}/monitors/churn-features")
+    print(f"  forecasts  {upriver.url}/monitors/churn-predictions")
     print(f"  MLflow     {mlflow.url}/\n\nCtrl-C stops everything; {demo.folder} keeps it for next time.", flush=True)
 
 
-def _upriver(verb: str) -> list[str]:
-    return [sys.executable, "-m", "upriver.cli.main", verb]
+def _wait(upriver: Server, what: str, numbers: list[int], seconds: float = 300) -> None:
+    """Wait until Upriver, which works by itself, has done what it was asked for.
+
+    Args:
+        what: "reads" or "refreshes".
+        numbers: Which of them.
+
+    Raises:
+        Failed: One did not end well, or not in time.
+    """
+    until = time.monotonic() + seconds
+    for number in numbers:
+        while (done := upriver.ask(f"/api/v1/{what}/{number}"))["status"] in {"queued", "running"}:
+            upriver.check()
+            if time.monotonic() > until:
+                raise Failed(f"Upriver is not done with {what} after {seconds:.0f} s. Look into {upriver.log}.")
+            time.sleep(0.2)
+        if done["status"] != "done":
+            raise Failed(f"One of the {what} of Upriver ended as {done['status']}: {done['because']}")
+
+
+def _upriver(*words: str) -> list[str]:
+    return [sys.executable, "-m", "upriver.cli.main", *words]
 
 
 def _free_port(wanted: int, name: str, *taken: int) -> int:

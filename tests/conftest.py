@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 import uuid
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +14,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import mlflow_servers
+from demonstrated import demonstrated
 from upriver import db
+from upriver.cli import main
 from upriver.settings import settings
 
 hypothesis.settings.register_profile(  # speed is measured in bench/, never in a test
@@ -154,3 +157,34 @@ def store(tmp_path_factory):
         story = (Path(__file__).parent / "mlflow_story.py").read_text()
         told = json.loads(mlflow_servers.run_python(story, server.url, env=env, cwd=folder).splitlines()[-1])
         yield Store(path, server.url, told)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """Return the demo at the end of its story; UPRIVER_TEST_DEMO names a folder where it lies already."""
+    pytest.importorskip("mlflow", reason="MLflow is not installed.")
+    told = os.environ.get("UPRIVER_TEST_DEMO")
+    with demonstrated(Path(told) if told else tmp_path_factory.mktemp("demo")) as shown:
+        yield shown
+
+
+@pytest.fixture
+def command_line(monkeypatch, capsys, empty_file):
+    """Return a way to run `upriver` with some words over a catalog of its own: exit code, output, errors."""
+    home = settings().home
+    if not (home / "upriver.db").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        shutil.copy(empty_file, home / "upriver.db")
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["upriver", *words])
+        settings.cache_clear()
+        code = 0
+        try:
+            main.main()
+        except SystemExit as ended:
+            code = ended.code or 0
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run

@@ -3,8 +3,8 @@
 import orjson
 
 from upriver import db
+from upriver.catalog.history import clock
 from upriver.connect.openlineage import asides, envelope, take
-from upriver.connect.sync import clock
 from upriver.errors import Invalid
 
 SPEC = "https://openlineage.io/spec"

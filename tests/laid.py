@@ -152,7 +152,7 @@ class Laid:
             schema=self.schema(fields) if fields else None,
             schema_at=at if fields else None,
             changed=changed,
-            detail=json.dumps(detail or {}),
+            detail=json.dumps({name: [at, 1, value] for name, value in (detail or {}).items()}),
         )
 
 

@@ -8,10 +8,12 @@ from upriver.catalog import tables as catalog_tables
 from upriver.connect import tables as connect_tables
 from upriver.errors import Invalid, Unreachable
 from upriver.lineage import tables as lineage_tables
+from upriver.monitor import tables as monitor_tables
+from upriver.notify import tables as notify_tables
 
 
 def test_migrations_lead_to_the_tables_that_the_code_uses(engine):
-    rooms = (catalog_tables, connect_tables, lineage_tables)
+    rooms = (catalog_tables, connect_tables, lineage_tables, monitor_tables, notify_tables)
     assert {table.name for table in db.metadata.sorted_tables} >= {"assets", "edges", "services"}, rooms
     beside = () if db.beside(engine) is not engine else (connect_tables.inbox,)
     with engine.connect() as tx:

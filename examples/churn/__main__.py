@@ -17,10 +17,11 @@ _QUIET = {
 
 
 def main() -> None:
-    """Read the options, and tell the story unless the folder holds it already."""
+    """Read the options, and tell what the folder does not hold already of the story."""
     options = _options()
     folder, plan = options.folder.resolve(), marker.Plan(options.seed, options.days)
-    if marker.is_finished(folder, plan):
+    told = marker.days_told(folder, plan)
+    if told >= plan.days:
         print(f"{folder} holds the story already.")
         return
     os.environ.update(_QUIET)
@@ -28,15 +29,18 @@ def main() -> None:
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     sentences = story.tell(options.tracking_uri.rstrip("/"), folder, plan, options.service)
+    length = story.length(plan, told)
     for n, sentence in enumerate(sentences, start=1):
-        print(f"[{n:>2}/{story.length(plan)}] {sentence}", flush=True)
+        print(f"[{n:>2}/{length}] {sentence}", flush=True)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.churn", description=__doc__)
     parser.add_argument("--tracking-uri", required=True, metavar="URL", help="an MLflow server, or sqlite:///FILE")
     parser.add_argument("--folder", required=True, type=Path, metavar="DIR", help="where the data goes")
-    parser.add_argument("--days", type=int, default=14, metavar="N", help="days of features [default: 14]")
+    parser.add_argument(
+        "--days", type=int, default=marker.Plan.days, metavar="N", help="days of features [default: 44]"
+    )
     parser.add_argument(
         "--service", default="mlflow", metavar="NAME", help="what Upriver calls this MLflow [default: mlflow]"
     )

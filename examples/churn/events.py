@@ -179,18 +179,19 @@ def read(folder: Path, table: str, *parts: Path) -> Input:
     )
 
 
-def written(folder: Path, table: str, part: Path, columns: Columns) -> Output:
-    """A table that was written, with what the file of the day holds and what it was made from."""
-    metadata = pq.read_metadata(part)
+def written(folder: Path, table: str, columns: Columns, *parts: Path) -> Output:
+    """A table that was written, with what the files hold that were written of it and what they were made from."""
     counted = facet_v2.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
-        rowCount=metadata.num_rows, size=part.stat().st_size, fileCount=1
+        rowCount=sum(pq.read_metadata(part).num_rows for part in parts),
+        size=sum(part.stat().st_size for part in parts),
+        fileCount=len(parts),
     )
-    condition = facet_v2.base_subset_dataset.LocationSubsetCondition(locations=[part.as_uri()])
+    condition = facet_v2.base_subset_dataset.LocationSubsetCondition(locations=[part.as_uri() for part in parts])
     subset = facet_v2.base_subset_dataset.OutputSubsetOutputDatasetFacet(outputCondition=condition)
     return Output(
         namespace="file",
         name=str(folder / table),
-        facets={"schema": _schema(part), "columnLineage": _lineage(folder, columns)},
+        facets={"schema": _schema(parts[-1]), "columnLineage": _lineage(folder, columns)},
         outputFacets={"outputStatistics": counted, "subset": subset},
     )
 

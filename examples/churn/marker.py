@@ -12,26 +12,37 @@ class Plan:
     Attributes:
         seed: Everything random follows from it.
         days: How many days of features there are.
+        edition: Another one each time that something else happens in it.
     """
 
     seed: int = 7
-    days: int = 14
+    days: int = 44
+    edition: int = 2
+
+
+def days_told(folder: Path, plan: Plan) -> int:
+    """How many days of this very story the folder holds, 0 if it is not there yet.
+
+    Raises:
+        SystemExit: It holds another story, or one that broke off.
+    """
+    if not _file(folder).exists():
+        return 0
+    found = json.loads(_file(folder).read_text())
+    if {**found["plan"], "days": plan.days} != asdict(plan):
+        raise SystemExit(f"{folder} holds another story: {found['plan']}. Delete it, or choose another --folder.")
+    if not found["finished"]:
+        raise SystemExit(f"{folder} holds half a story. Delete it, and begin again with an empty MLflow.")
+    return int(found["plan"]["days"])
 
 
 def is_finished(folder: Path, plan: Plan) -> bool:
-    """Whether the folder holds this very story from beginning to end.
+    """Whether the folder holds this very story at least as far.
 
     Raises:
-        SystemExit: It holds another story, or half of one.
+        SystemExit: It holds another story, or one that broke off.
     """
-    if not _file(folder).exists():
-        return False
-    found = json.loads(_file(folder).read_text())
-    if found["plan"] != asdict(plan):
-        raise SystemExit(f"{folder} holds another story: {found['plan']}. Choose another --folder.")
-    if not found["finished"]:
-        raise SystemExit(f"{folder} holds half a story. Delete it, and begin again with an empty MLflow.")
-    return True
+    return days_told(folder, plan) >= plan.days
 
 
 def begin(folder: Path, plan: Plan) -> None:

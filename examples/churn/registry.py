@@ -68,6 +68,13 @@ class Registry:
             tags = {"owner": goal.owner, "project": goal.project, "task": goal.task}
             self.client.create_registered_model(goal.model, tags=tags, description=goal.about)
 
+    def recall(self) -> None:
+        """Load the champions that were chosen earlier, as whoever serves them does."""
+        for goal in GOALS:
+            found = self.client.get_model_version_by_alias(goal.model, "champion")
+            model = mlflow.sklearn.load_model(f"models:/{goal.model}/{found.version}")
+            self.champions[goal.model] = Champion(str(found.version), model, float(found.tags[goal.metric]))
+
     def baseline(self, goal: Goal, rows: train.Rows) -> float | None:
         """What the champion of today would score on these rows."""
         champion = self.champions.get(goal.model)

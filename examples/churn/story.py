@@ -1,7 +1,8 @@
 """The order in which it all happens, told as it happens.
 
-First the days of data, then the models, so that a tracking server may still be starting
-while the data is made.
+Two weeks of data, then the models that are trained on them, so that a tracking server may
+still be starting while the data is made; then day after day, as long as the champions serve.
+A story that was told up to a day goes on there.
 """
 
 import time
@@ -9,31 +10,35 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import mlflow
 
-from examples.churn import events, marker, score, train
+from examples.churn import check, coupons, events, marker, score, train
+from examples.churn.changes import new_on
 from examples.churn.events import Events, Job
+from examples.churn.lake import HISTORY_DAYS, Lake
 from examples.churn.marker import Plan
-from examples.churn.pipeline import HISTORY_DAYS, Lake, prepare_history, run_day
-from examples.churn.registry import Registry
-from examples.churn.sweeps import CHURN, FORGETFUL, SWEEPS, Sweep
+from examples.churn.pipeline import prepare_history, run_day
+from examples.churn.registry import Champion, Registry
+from examples.churn.sweeps import CHURN, COUPON, FORGETFUL, SWEEPS, TRAINED, Sweep
 from examples.churn.world import FIRST_DAY, World
 
 _PATIENCE_SECONDS = 90
 _TRAINING_SLOT = 60
 _MINUTES = 5
+_SCORING_SLOT = _TRAINING_SLOT + (len(SWEEPS) + 1) * _MINUTES
 
 
-def length(plan: Plan) -> int:
-    """How many sentences the story has."""
-    return 1 + plan.days + len(SWEEPS) + 3
+def length(plan: Plan, told: int = 0) -> int:
+    """How many sentences the story has left, where so many days of it have been told."""
+    return plan.days - told if told else 1 + plan.days + len(SWEEPS) + 3
 
 
 def tell(tracking_uri: str, folder: Path, plan: Plan, service: str) -> Iterator[str]:
-    """Make it all happen: data into `folder`, models into MLflow.
+    """Make it all happen, or what has not happened yet: data into `folder`, models into MLflow.
 
     Args:
         tracking_uri: Where MLflow is.
@@ -43,29 +48,51 @@ def tell(tracking_uri: str, folder: Path, plan: Plan, service: str) -> Iterator[
 
     Yields:
         A sentence each time something has happened.
+
+    Raises:
+        SystemExit: The folder holds another story, or one that broke off.
     """
+    before = marker.days_told(folder, plan)
+    if 0 < before < TRAINED:
+        raise SystemExit(
+            f"A story goes on from day {TRAINED}, when its models are chosen; {folder} holds {before} days."
+        )
     marker.begin(folder, plan)
-    lake, told = Lake(folder), Events.as_configured(folder)
-    yield from _data(lake, plan, told)
+    lake, world, told = Lake(folder), World(plan.seed), Events.as_configured(folder)
+    days = [FIRST_DAY + timedelta(days=n) for n in range(plan.days)]
+    if not before:
+        yield from _two_weeks(lake, world, days[:TRAINED], told)
     mlflow.set_tracking_uri(tracking_uri)
     _wait_for(tracking_uri)
     models = Registry(mlflow.MlflowClient())
-    models.prepare(None if tracking_uri.startswith("http") else folder / "artifacts")
-    yield from _models(lake, models, plan, told)
-    yield from _predictions(lake, models, plan, told, service)
+    artifacts = None if tracking_uri.startswith("http") else folder / "artifacts"
+    if before:
+        models.recall()
+    else:
+        models.prepare(artifacts)
+        yield from _models(lake, models, plan, told)
+    serving = _Serving(lake, models.champions, told, service, check.prepare(artifacts))
+    if not before:
+        yield f"{days[:TRAINED][-1]}: {serving.day(days[:TRAINED][-1])}"
+    for day in days[max(before, TRAINED) :]:
+        yield f"{_data(lake, world, day, told)}, {serving.day(day)}"
     told.close()
     marker.finish(folder, plan, {name: champion.version for name, champion in models.champions.items()})
 
 
-def _data(lake: Lake, plan: Plan, told: Events) -> Iterator[str]:
-    """Deliver raw files and run the pipeline, day by day."""
-    world = World(plan.seed)
+def _two_weeks(lake: Lake, world: World, days: list[date], told: Events) -> Iterator[str]:
+    """Make the data that there is before anybody trains."""
     prepare_history(lake, world)
     yield f"{HISTORY_DAYS - 1} days of history prepared"
-    for n in range(plan.days):
-        day = FIRST_DAY + timedelta(days=n)
-        steps = list(run_day(lake, world, day, told=told))
-        yield f"{day}: {len(steps)} steps from raw files to features"
+    for day in days:
+        yield _data(lake, world, day, told)
+
+
+def _data(lake: Lake, world: World, day: date, told: Events) -> str:
+    """Deliver raw files of a day and run the pipeline."""
+    steps = list(run_day(lake, world, day, told))
+    deployed = "".join(f"{change.about}; " for change in new_on(day))
+    return f"{day}: {deployed}{len(steps)} steps from raw files to features"
 
 
 def _models(lake: Lake, models: Registry, plan: Plan, told: Events) -> Iterator[str]:
@@ -98,12 +125,44 @@ def _failure(lake: Lake, plan: Plan, told: Events) -> str:
     raise AssertionError("A model without an imputer accepted missing values.")
 
 
-def _predictions(lake: Lake, models: Registry, plan: Plan, told: Events, service: str) -> Iterator[str]:
-    """Let the champion look at the last day."""
-    day, slot = _day(1.0, plan), _TRAINING_SLOT + (len(SWEEPS) + 1) * _MINUTES
-    champion = models.champions[CHURN.model]
-    score.run(lake, CHURN, champion, day, told, service=service, slot=slot)
-    yield f"{day}: {CHURN.model} {champion.version} has said who will leave"
+@dataclass(frozen=True)
+class _Serving:
+    """The champions at work.
+
+    Attributes:
+        champions: The version that serves, by the name of its model.
+        service: What a catalog that is told of it calls this MLflow.
+        experiment: Where it is tracked how well it does.
+    """
+
+    lake: Lake
+    champions: dict[str, Champion]
+    told: Events
+    service: str
+    experiment: str
+
+    def day(self, day: date) -> str:
+        """Let the champions look at a day, and note what came of what they said some days before."""
+        return f"{self._churn(day, _SCORING_SLOT)}; {self._coupons(day, _SCORING_SLOT + 3)}"
+
+    def _churn(self, day: date, slot: int) -> str:
+        champion, before = self.champions[CHURN.model], score.asked_on(day)
+        score.run(self.lake, champion, day, self.told, service=self.service, slot=slot)
+        said = f"{CHURN.model} {champion.version} has said who will leave"
+        if not self.lake.part(score.TABLE, before).exists():
+            return said
+        score.run_label(self.lake, day, self.told, slot=slot + 1)
+        auc = check.run(self.lake, champion, day, self.told, experiment=self.experiment, slot=slot + 2)
+        return f"{said}, auc {auc:.3f} on {before}"
+
+    def _coupons(self, day: date, slot: int) -> str:
+        champion, before = self.champions[COUPON.model], coupons.asked_on(day)
+        coupons.run(self.lake, champion, day, self.told, service=self.service, slot=slot)
+        said = f"{COUPON.model} {champion.version} who redeems"
+        if not self.lake.part(coupons.TABLE, before).exists():
+            return said
+        auc = coupons.run_label(self.lake, day, self.told, slot=slot + 1)
+        return f"{said}, auc {auc:.3f} on {before}"
 
 
 def _training(told: Events, lake: Lake, sweep: Sweep, day: date, number: int) -> AbstractContextManager[events.Run]:
@@ -119,9 +178,9 @@ def _training(told: Events, lake: Lake, sweep: Sweep, day: date, number: int) ->
     )
 
 
-def _day(share: float, plan: Plan) -> date:
-    """The day at a share of the story."""
-    return FIRST_DAY + timedelta(days=max(1, round(share * plan.days)) - 1)
+def _day(number: int, plan: Plan) -> date:
+    """A day of the story by its number, or the last one if that comes earlier."""
+    return FIRST_DAY + timedelta(days=min(number, plan.days) - 1)
 
 
 def _wait_for(tracking_uri: str) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 PLACE = ("plan", "country")
 V1_FEATURES = (*PLACE, "tenure_days", "spend_30d", "support_tickets_30d")
 V2_FEATURES = (*V1_FEATURES, "user_recency_days", "user_session_count_7d", "avg_session_minutes")
-FEATURE_SETS = {"v1-features": V1_FEATURES, "v2-features": V2_FEATURES}
+COUPON_FEATURES = (*V1_FEATURES, "worth_eur")
+FEATURE_SETS = {"v1-features": V1_FEATURES, "v2-features": V2_FEATURES, "coupon-features": COUPON_FEATURES}
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Sweep:
 
     Attributes:
         goal: What the sweep works towards.
-        at: When in the story it runs, as a share of its days.
+        at: On which day of the story it runs, from 1; on the last one if that comes earlier.
         kind: The kind of model, the second part of the experiment's name.
         feature_set: The third part.
         developer: Who ran it.
@@ -60,7 +61,7 @@ class Sweep:
     """
 
     goal: Goal
-    at: float
+    at: int
     kind: str
     feature_set: str
     developer: str
@@ -86,7 +87,7 @@ CHURN = Goal(
     label="is_churned",
     task="classify",
     metric="val_auc",
-    about="How likely it is that a customer leaves within fourteen days. The retention team calls the top decile.",
+    about="How likely it is that a customer leaves within seven days. The retention team calls the top decile.",
     owner="growth-ml",
 )
 LTV = Goal(
@@ -109,7 +110,17 @@ USAGE = Goal(
     about="How many sessions a customer will have next week. Capacity planning adds them up.",
     owner="platform-ml",
 )
-GOALS = (CHURN, LTV, USAGE)
+COUPON = Goal(
+    model="coupon",
+    project="coupons",
+    table="gold/coupon_features",
+    label="is_redeemed",
+    task="classify",
+    metric="val_auc",
+    about="How likely it is that a customer redeems the coupon they are shown. Marketing pays for each that is printed.",
+    owner="marketing-ml",
+)
+GOALS = (CHURN, LTV, USAGE, COUPON)
 
 _C = (0.001, 0.01, 0.05, 0.1, 1.0, 10.0)
 _ALPHA = (0.1, 1.0, 10.0, 100.0, 1000.0)
@@ -117,19 +128,20 @@ _BOOSTING = {"learning_rate": (0.05, 0.1, 0.2), "max_leaf_nodes": (4, 8), "max_i
 _FOREST = {"max_depth": (3, 5, 8), "min_samples_leaf": (5, 20), "n_estimators": (25,)}
 
 SWEEPS = (
-    Sweep(CHURN, 0.35, "logistic-regression", "v1-features", "amara", {"C": _C}, "first_baseline"),
-    Sweep(LTV, 0.4, "ridge", "v1-features", "jonas", {"alpha": _ALPHA}, "first_baseline"),
-    Sweep(CHURN, 0.5, "logistic-regression", "v2-features", "amara", {"C": _C}, "with_activity"),
-    Sweep(USAGE, 0.5, "ridge", "v2-features", "mei", {"alpha": _ALPHA}, "first_baseline"),
-    Sweep(CHURN, 0.6, "random-forest", "v2-features", "mei", _FOREST, "try_forest"),
-    Sweep(CHURN, 0.7, "gradient-boosting", "v2-features", "jonas", _BOOSTING, "try_boosting", nested=True),
-    Sweep(LTV, 0.7, "random-forest", "v2-features", "jonas", _FOREST, "try_forest"),
-    Sweep(CHURN, 0.85, "gradient-boosting", "v2-features", "amara", _BOOSTING, "weekly_retrain", nested=True),
-    Sweep(LTV, 1.0, "gradient-boosting", "v2-features", "mei", _BOOSTING, "try_boosting", reviewed=False),
-    Sweep(USAGE, 1.0, "gradient-boosting", "v2-features", "mei", _BOOSTING, "try_boosting"),
+    Sweep(CHURN, 5, "logistic-regression", "v1-features", "amara", {"C": _C}, "first_baseline"),
+    Sweep(LTV, 6, "ridge", "v1-features", "jonas", {"alpha": _ALPHA}, "first_baseline"),
+    Sweep(CHURN, 7, "logistic-regression", "v2-features", "amara", {"C": _C}, "with_activity"),
+    Sweep(USAGE, 7, "ridge", "v2-features", "mei", {"alpha": _ALPHA}, "first_baseline"),
+    Sweep(CHURN, 8, "random-forest", "v2-features", "mei", _FOREST, "try_forest"),
+    Sweep(CHURN, 10, "gradient-boosting", "v2-features", "jonas", _BOOSTING, "try_boosting", nested=True),
+    Sweep(LTV, 10, "random-forest", "v2-features", "jonas", _FOREST, "try_forest"),
+    Sweep(CHURN, 12, "gradient-boosting", "v2-features", "amara", _BOOSTING, "weekly_retrain", nested=True),
+    Sweep(COUPON, 13, "logistic-regression", "coupon-features", "jonas", {"C": (0.01, 0.1, 1.0)}, "first_baseline"),
+    Sweep(LTV, 14, "gradient-boosting", "v2-features", "mei", _BOOSTING, "try_boosting", reviewed=False),
+    Sweep(USAGE, 14, "gradient-boosting", "v2-features", "mei", _BOOSTING, "try_boosting"),
     Sweep(
         CHURN,
-        1.0,
+        14,
         "gradient-boosting",
         "v2-features",
         "amara",
@@ -139,5 +151,8 @@ SWEEPS = (
         reviewed=False,
     ),
 )
-FORGETFUL = Sweep(CHURN, 0.5, "logistic-regression", "v2-features", "amara", {"C": (1.0,)}, "without_imputer")
+TRAINED = max(sweep.at for sweep in SWEEPS)
+"""The day after which nobody trains any more: the champions serve."""
+
+FORGETFUL = Sweep(CHURN, 7, "logistic-regression", "v2-features", "amara", {"C": (1.0,)}, "without_imputer")
 """This one trains without filling gaps, which fails: users without sessions have no average length."""

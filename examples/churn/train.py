@@ -5,6 +5,7 @@ they came from.  Only the winner of a sweep keeps its model: a store of models n
 ever load is paid for every month.
 """
 
+import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,9 +33,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from skops.io import dumps, get_untrusted_types
 
-from examples.churn.pipeline import Lake
+from examples.churn.lake import Lake
 from examples.churn.sweeps import FEATURE_SETS, PLACE, Sweep
 from examples.churn.world import FIRST_DAY
+from upriver_client.mlflow import TARGETS, ProfiledDataset, from_profiled
 
 REQUIREMENTS = [f"{name}=={version(name)}" for name in ("scikit-learn", "pandas", "skops")]
 ONE_IN = 5
@@ -57,12 +59,12 @@ class Rows:
     Attributes:
         x: The features.
         y: The labels.
-        known_as: What MLflow calls the rows.
+        known_as: What MLflow calls the rows, with a profile of all of them.
     """
 
     x: pd.DataFrame
     y: pd.Series
-    known_as: mlflow.data.pandas_dataset.PandasDataset
+    known_as: ProfiledDataset
 
 
 @dataclass
@@ -137,7 +139,7 @@ def run(sweep: Sweep, material: Material, day: date) -> Winner:
 def keep(sweep: Sweep, winner: Winner, material: Material) -> ModelInfo:
     """Log the model of a winner with its signature, and its metrics with the rows they were measured on."""
     sample = material.validation.x
-    with _no_hints():
+    with no_hints():
         signature = infer_signature(sample, winner.model.predict(sample))
     logged = mlflow.sklearn.log_model(
         winner.model,
@@ -163,7 +165,7 @@ def fail(sweep: Sweep, material: Material, day: date) -> None:
     mlflow.set_experiment(sweep.experiment)
     numbers = material.training.x.select_dtypes("number")
     with mlflow.start_run(run_name=_run_name(sweep, day), tags=_tags(sweep, material)):
-        mlflow.log_inputs([material.training.known_as], ["training"], [None])
+        mlflow.log_inputs([material.training.known_as], ["training"], [_targets(sweep)])
         _estimator(sweep, sweep.settings()[0]).fit(numbers, material.training.y)
 
 
@@ -185,7 +187,7 @@ def _train(sweep: Sweep, model: Pipeline, material: Material) -> dict[str, float
     mlflow.set_tag("estimator_name", type(model[-1]).__name__)
     mlflow.log_params({**settings, "feature_set": sweep.feature_set, "label": sweep.goal.label})
     seen = (material.training.known_as, material.validation.known_as)
-    mlflow.log_inputs(list(seen), ["training", "validation"], [None, None])
+    mlflow.log_inputs(list(seen), ["training", "validation"], 2 * [_targets(sweep)])
     model.fit(material.training.x, material.training.y)
     metrics = {
         f"{which}_{metric}": float(value)
@@ -212,17 +214,21 @@ def _estimator(sweep: Sweep, settings: dict[str, object]) -> BaseEstimator:
 
 
 def _rows(lake: Lake, sweep: Sweep, frame: pd.DataFrame) -> Rows:
-    """Split features from labels, and tell MLflow where the rows came from."""
+    """Split features from labels, and tell MLflow where the rows came from and what they are like."""
     features = list(FEATURE_SETS[sweep.feature_set])
-    with _no_hints():
-        known_as = mlflow.data.from_pandas(
+    with no_hints():
+        known_as = from_profiled(
             frame[[*features, sweep.goal.label]],
             source=lake.table(sweep.goal.table).as_uri(),
             name=sweep.goal.table.rpartition("/")[2],
             targets=sweep.goal.label,
         )
-        _ = known_as.schema
     return Rows(frame[features], frame[sweep.goal.label], known_as)
+
+
+def _targets(sweep: Sweep) -> dict[str, str]:
+    """A tag that says which column is to be foretold."""
+    return {TARGETS: json.dumps([sweep.goal.label])}
 
 
 def _run_name(sweep: Sweep, day: date) -> str:
@@ -243,7 +249,7 @@ def _tags(sweep: Sweep, material: Material) -> dict[str, str]:
 
 
 @contextmanager
-def _no_hints() -> Iterator[None]:
+def no_hints() -> Iterator[None]:
     """Silence two hints of MLflow that say nothing here.
 
     Integer columns cannot miss values, because the pipeline has filled their gaps; and a file

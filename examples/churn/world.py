@@ -4,6 +4,9 @@ Everything follows from the seed and the day, so any day can be made by itself a
 same each time.  A person who is going to leave uses the product less and less over the last
 weeks, which is why the number of sessions in a week tells so much about churn, and the
 number of sessions in one day so little.
+
+People are not the same for ever: from `RIVAL_DAY` on somebody else courts those who have been customers
+for long, and it is others who redeem coupons.  Nothing that is known of them looks different.
 """
 
 from collections.abc import Callable
@@ -19,6 +22,15 @@ FIRST_DAY = date(2026, 10, 1)
 HORIZON_DAYS = 150
 """People sign up until this many days after the first day of the story."""
 
+LEAVING_DAYS = 7
+"""Who is gone within so many days is one of those to be foretold."""
+
+RIVAL_DAY = 36
+"""The day of the story, from 1, from which on a rival courts old customers."""
+
+REDEEMING_DAYS = 2
+"""A coupon that was not redeemed within so many days lapses."""
+
 PLANS = ("basic", "plus", "pro")
 COUNTRIES = ("DE", "FR", "ES", "PL", "US")
 _PLAN_SHARES = (0.6, 0.28, 0.12)
@@ -27,6 +39,7 @@ _LIFETIMES = np.array([90.0, 180.0, 320.0])
 _SESSIONS_PER_DAY = np.array([0.52, 0.68, 0.86])
 _SIGNUPS_PER_DAY = 10
 _YEARS_BEFORE = 2
+_WORTH = (5, 10, 15, 20)
 _FADE_DAYS = 28
 _BILLING_DAYS = 30
 
@@ -123,6 +136,27 @@ class World:
             }
         )
 
+    def coupons(self, day: date) -> pd.DataFrame:
+        """Coupons of a shop next door that people are shown on `day`, and which of them they redeem.
+
+        Whether they do is known when the coupon lapses.  The story hands it over at once, as it does with outcomes.
+        """
+        who, rng = self._present(day), self._rng("coupons", day)
+        shown = who[rng.random(len(who)) < 0.6]
+        worth = rng.choice(_WORTH, size=len(shown))
+        loyal = np.log1p((_number(day) - shown["joins"].to_numpy()) / _BILLING_DAYS) - 1.4
+        drawn_by = 1.6 if _number(day) + 1 < RIVAL_DAY else -0.3
+        inclined = -1.0 + 0.1 * (worth - 12.5) + drawn_by * loyal + 0.3 * shown["plan"].to_numpy()
+        return pd.DataFrame(
+            {
+                "coupon_id": [f"c-{day:%Y%m%d}-{i:05d}" for i in range(len(shown))],
+                "user_id": shown["user_id"].to_numpy(),
+                "shown_at": _moments(day, rng, len(shown)),
+                "worth_eur": worth,
+                "redeemed_within_2d": (rng.random(len(shown)) < 1 / (1 + np.exp(-inclined))).astype(int),
+            }
+        )
+
     def outcomes(self, day: date) -> pd.DataFrame:
         """What became of each user after `day`.
 
@@ -141,7 +175,7 @@ class World:
         return pd.DataFrame(
             {
                 "user_id": who["user_id"],
-                "left_within_14d": (leaves - now <= 14).astype(int),
+                "left_within_7d": (leaves - now <= LEAVING_DAYS).astype(int),
                 "spend_next_90d": np.round(np.maximum(bills, 0) * _PRICES[who["plan"]], 2),
                 "sessions_next_7d": ahead,
             }
@@ -170,6 +204,7 @@ TABLES: dict[str, Callable[[World, date], pd.DataFrame]] = {
     "sessions": World.sessions,
     "payments": World.payments,
     "tickets": World.tickets,
+    "coupons": World.coupons,
     "outcomes": World.outcomes,
 }
 

@@ -34,7 +34,7 @@ from upriver.errors import Invalid, Unreachable
 
 metadata = MetaData()
 Int = BigInteger().with_variant(Integer(), "sqlite")
-HEAD = "0003"
+HEAD = "0006"
 _WRITER = 8470  # any fixed number: the advisory lock that makes writers take turns
 _APPENDER = 8471  # another: makes those take turns who append beside the catalog
 
@@ -226,13 +226,13 @@ def replace(tx: Connection, table: Table, columns: Sequence[str], rows: Iterable
     if not values:
         return
     keys = [column.name for column in table.primary_key]
-    names = ", ".join(f'"{c}"' for c in columns)
+    names, own = (", ".join(f'"{c}"' for c in some) for some in (columns, keys))
     sets = ", ".join(f'"{c}" = excluded."{c}"' for c in columns if c not in keys)
     mark = "%s" if tx.dialect.name == "postgresql" else "?"
     marks = ", ".join([mark] * len(columns))
     tx.exec_driver_sql(
         f'insert into "{table.name}" ({names}) values ({marks}) '  # noqa: S608 — our own names
-        f"on conflict ({', '.join(keys)}) do {'update set ' + sets if sets else 'nothing'}",
+        f"on conflict ({own}) do {'update set ' + sets if sets else 'nothing'}",
         values,
     )
 

@@ -1,6 +1,7 @@
 """What an operator may set.  Each field is an environment variable `UPRIVER_<NAME>`."""
 
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -27,6 +28,33 @@ class Settings(BaseSettings):
     )
     config: Path = Field(Path("upriver.yaml"), description="File that declares services, read by `upriver up`.")
     read_every: int = Field(300, ge=10, description="Seconds between two reads of a service, unless it says otherwise.")
+
+    public_url: str = Field(
+        "", description="Address under which people open Upriver, for links in messages; `host` and `port` if empty."
+    )
+    notify_after: int = Field(
+        60, ge=0, le=3600, description="Seconds for which alerts are collected before people are told of them together."
+    )
+    diagnose_alerts: bool = Field(
+        True, description="Explain by itself what an alert about a model or its inputs comes from, once for each alert."
+    )
+    diagnose_every: int = Field(
+        86_400, ge=0, description="Seconds between two looks at each watched model that nobody asked for; 0 for never."
+    )
+    diagnose_rows: int = Field(
+        1000, ge=0, le=10_000, description="Rows of each window that an explanation nobody asked for reads; 0 for none."
+    )
+    notify_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (),
+        description="Networks besides the public internet that webhooks may be sent to, also by http: "
+        '`["10.0.0.0/8", "127.0.0.1/32"]`.',
+    )
+
+    @property
+    def base(self) -> str:
+        """What every link in a message begins with, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def url(self) -> str:

@@ -1,12 +1,10 @@
 import json
-import shutil
-import sys
+from functools import partial
 
 import pytest
 
 from laid import dataset, job, laying
 from upriver import db
-from upriver.cli import main
 from upriver.ids import AssetId
 from upriver.settings import settings
 
@@ -16,12 +14,8 @@ NOW = 1_700_000_000_000
 
 
 @pytest.fixture
-def ask(monkeypatch, capsys, empty_file):
+def ask(command_line):
     """Run `upriver lineage` over raw → clean → a feature; give exit code, output, errors."""
-    home = settings().home
-    home.mkdir(parents=True)
-    shutil.copy(empty_file, home / "upriver.db")
-    settings.cache_clear()
     engine = db.connect(settings().url)
     with laying(engine) as laid:
         pairs = [(RAW, "plan", "plan", "IDENTITY"), (RAW, "age", "plan", "FILTER")]
@@ -35,18 +29,7 @@ def ask(monkeypatch, capsys, empty_file):
         laid.declare(CLEAN, "owners", ["grace"])
     engine.dispose()
 
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["upriver", "lineage", *words])
-        settings.cache_clear()
-        code = 0
-        try:
-            main.main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return command
+    return partial(command_line, "lineage")
 
 
 def test_upstream_is_a_tree(ask):

@@ -1,36 +1,16 @@
 import json
-import shutil
 import sqlite3
-import sys
 
 import pytest
 
 from seen import story, take
 from upriver import db
-from upriver.cli import main
 from upriver.settings import settings
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, empty_file):
-    """Run a command line over a catalog of its own; give exit code, output, errors."""
-    home = settings().home
-    home.mkdir(parents=True)
-    shutil.copy(empty_file, home / "upriver.db")
-    settings.cache_clear()
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["upriver", *words])
-        settings.cache_clear()
-        code = 0
-        try:
-            main.main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return command
+def run(command_line):
+    return command_line
 
 
 @pytest.fixture

@@ -9,28 +9,14 @@ import pytest
 
 from events import body, plain_work, run_event, stand_in
 from upriver import db
-from upriver.cli import main
 from upriver.connect.openlineage.inbox import Inbox
 from upriver.settings import settings
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command line over a catalog of its own; give exit code, output, errors."""
+def run(command_line, monkeypatch):
     stand_in(monkeypatch)
-
-    def command(*words):
-        monkeypatch.setattr(sys, "argv", ["upriver", *words])
-        settings.cache_clear()
-        code = 0
-        try:
-            main.main()
-        except SystemExit as ended:
-            code = ended.code or 0
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return command
+    return command_line
 
 
 @pytest.fixture

@@ -1,11 +1,17 @@
+import json
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import diagnosed
+import lakes
 from seen import CHURN_1, EXPERIMENT, FEATURES, story, take
 from serving import serving
+from upriver import db
 from upriver.catalog import history
+from upriver.diagnose import kept
 from upriver_client import Refused, Upriver
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +86,75 @@ def test_a_refusal_says_what_and_what_next(upriver, call, status, says):
 def test_nobody_at_home_is_said_in_a_sentence(engine):
     with pytest.raises(Refused, match="upriver up"):
         Upriver("http://127.0.0.1:1").search("x")
+
+
+def test_a_table_is_watched_looked_at_and_what_moved_is_read(engine, tmp_path):
+    def dearer(day):
+        return lakes.rows(day, amount=np.random.default_rng(day.day).normal(50 if day.day < 8 else 65, 10, 400))
+
+    folder = lakes.write(tmp_path / "lake", 9, of=dearer)
+    with serving(engine, worker=True) as url, Upriver(url) as client:
+        client.watch("orders", str(folder), watch="time_series", timestamp="at", baseline={"first": 7})
+        ended = client.refresh("orders", wait=60)
+        assert (ended.status, ended.done) == ("done", 9)
+        assert [(alert.kind, alert.subject) for alert in client.alerts(monitor="orders")] == [("drift", "amount")]
+        assert {j.column for j in client.judgements("orders", against="baseline", state="moved")} == {"amount"}
+        assert client.scores("orders") == []
+        assert [one.monitor.name for one in client.monitors()] == ["orders"]
+
+
+@pytest.fixture
+def explained(engine):
+    """Return a client of a server that has diagnosed twice, and is asked by hand."""
+    diagnosed.lay(engine)
+    with db.writing(engine) as tx:
+        kept.put(tx, diagnosed.bug())
+        kept.put(tx, diagnosed.outdated())
+    with serving(engine) as url, Upriver(url) as client:
+        yield client
+
+
+def test_a_diagnosis_is_read_with_all_that_it_rests_on(explained):
+    found = explained.diagnosis(1)
+    first = found.verdict.hypotheses[0]
+    assert (found.verdict.kind, first.suspects[0].run.uid) == ("pipeline_bug", diagnosed.DID_IT)
+    assert first.path[0].column == "plan"
+    assert found.model_dump(mode="json") == json.loads(diagnosed.bug().model_dump_json())
+
+
+def test_diagnoses_are_listed_and_narrowed(explained):
+    assert [one.id for one in explained.diagnoses("churn@champion", kind="pipeline_bug")] == [1]
+    assert {one.id for one in explained.diagnoses(whole=True)} == {1, 2}
+    assert explained.diagnoses(offset=2) == []
+
+
+def test_people_say_whether_it_was_right_and_it_is_counted(explained):
+    said = explained.feedback(1, right=True, note="Reverted at noon.")
+    assert [(one.right, one.note) for one in said.feedback] == [(True, "Reverted at noon.")]
+    assert explained.feedback(2, right=False, kind="label_errors").feedback[-1].kind == "label_errors"
+    assert {(one.kind, one.judged, one.right) for one in explained.tally()} == {
+        ("pipeline_bug", 1, 1),
+        ("concept_drift", 1, 0),
+    }
+
+
+def test_a_model_is_diagnosed_and_the_diagnosis_is_kept(explained):
+    made = explained.diagnose("churn@champion", rows=0)
+    assert made.of == str(CHURN_1)
+    assert made.verdict.story
+    assert explained.diagnosis(made.id) == made
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "says"),
+    [
+        (lambda u: u.diagnose("nobody@champion"), 404, "nobody"),
+        (lambda u: u.diagnosis(9), 404, "There is no diagnosis 9"),
+        (lambda u: u.feedback(1, right=False, kind="gremlins"), 422, "pipeline_bug"),
+        (lambda u: u.diagnoses(kind="gremlins"), 422, "kind"),
+    ],
+)
+def test_what_cannot_be_diagnosed_is_refused_with_a_sentence(explained, call, status, says):
+    with pytest.raises(Refused, match=says) as refused:
+        call(explained)
+    assert refused.value.status == status

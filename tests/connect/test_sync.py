@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from seen import CHURN, RUN, story
 from upriver import db, plugins
 from upriver.catalog import history, read
+from upriver.catalog.history import clock
 from upriver.catalog.records import Seen, Skipped
 from upriver.connect import reads, services, sync
-from upriver.connect.source import Covered, Same, Source, Step
+from upriver.connect.source import Attempt, Covered, Same, Source
 from upriver.errors import Conflict, Unreachable
 from upriver.ids import AssetId
 
@@ -41,7 +42,7 @@ class Scripted:
 def source(monkeypatch, engine):
     scripted = Scripted()
     plugin = Source(
-        "Scripted", Config, lambda _: iter([Step(name="Try", verdict="pass", because="Fine.")]), scripted.read
+        "Scripted", Config, lambda _: iter([Attempt(name="Try", verdict="pass", because="Fine.")]), scripted.read
     )
     load = plugins.load
     monkeypatch.setattr(plugins, "load", lambda family, name: plugin if name == "scripted" else load(family, name))
@@ -120,14 +121,14 @@ def test_a_rehearsal_reports_and_stores_nothing(engine, source):
 
 def test_two_processes_do_not_read_one_service_at_once(engine, source):
     with db.writing(engine) as tx:
-        reads.begin(tx, "prod", now=sync.clock())
+        reads.begin(tx, "prod", now=clock())
     with pytest.raises(Conflict, match="being read already"):
         sync.run(engine, "prod")
 
 
 def test_a_read_whose_process_was_killed_does_not_block_the_next(engine, source):
     with db.writing(engine) as tx:
-        number = reads.begin(tx, "prod", now=sync.clock())
+        number = reads.begin(tx, "prod", now=clock())
     killed = subprocess.Popen([sys.executable, "-c", "pass"])
     killed.wait()
     with db.writing(engine) as tx:

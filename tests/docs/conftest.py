@@ -55,6 +55,12 @@ def filled(tmp_path_factory):
 
 
 @pytest.fixture
+def demonstration(demo):
+    """Let the demo that is told in a folder of its own stand for the one of the checkout."""
+    return World({"$PWD/.demo": str(demo.folder), "http://127.0.0.1:8470": demo.urls["Upriver"].rstrip("/")})
+
+
+@pytest.fixture
 def store(filled):
     """Let that store stand for the MLflow of the page."""
     database = f"sqlite:///{filled.removeprefix('sqlite:///')}"

@@ -19,7 +19,12 @@ def is_promise(block):
     return not block.say.startswith("not run: ")
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(map(is_promise, blocks(page)))], ids=name)
+def case(page):
+    """Return a page to be tried out; what needs the whole demo takes minutes."""
+    return pytest.param(page, marks=pytest.mark.journey) if "demonstration" in needs(page) else page
+
+
+@pytest.mark.parametrize("page", [case(p) for p in PAGES if any(map(is_promise, blocks(p)))], ids=name)
 def test_a_page_does_what_it_says(page, tmp_path, request):
     worlds = [request.getfixturevalue(each) for each in needs(page)]
     swap = {said: meant for world in worlds for said, meant in world.swap.items()}

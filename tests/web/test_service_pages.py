@@ -6,7 +6,7 @@ import time
 import pytest
 from fastapi.testclient import TestClient
 
-from upriver import db
+from upriver import db, secrets
 from upriver.catalog.records import Skipped
 from upriver.connect import reads, services
 from upriver.settings import Settings
@@ -89,9 +89,9 @@ def test_editing_keeps_credentials_that_nobody_sees(web, engine):
     page = web.get("/services/prod/edit").text
     assert "s3cret" not in page
     assert "hush" not in page
-    assert value_of(page, "token") == services.MASK
+    assert value_of(page, "token") == secrets.MASK
     form = {
-        "tracking_uri": "sqlite:////else.db", "token": services.MASK, "headers": "X-Key: **********\nX-New: 1",
+        "tracking_uri": "sqlite:////else.db", "token": secrets.MASK, "headers": "X-Key: **********\nX-New: 1",
         "every": "60",
     }  # fmt: skip
     assert web.post("/services/prod/edit", data=form).url.path == "/services/prod"

@@ -10,7 +10,25 @@ from urllib.parse import quote
 import httpx2
 from pydantic import TypeAdapter
 
-from upriver_client.records import Asset, Changes, Graph, Page, Read, Results, Service, SkippedPage, Step, Verdict
+from upriver_client.records import (
+    Alert,
+    Asset,
+    Attempt,
+    Changes,
+    Diagnosis,
+    Graph,
+    Integrity,
+    Judgement,
+    Page,
+    Read,
+    Refresh,
+    Results,
+    Score,
+    Service,
+    SkippedPage,
+    Tally,
+    Watched,
+)
 
 
 class Refused(Exception):
@@ -124,9 +142,9 @@ class Upriver:
         """Return what was known of an asset at a moment."""
         return Asset.model_validate(self._get(f"/assets/{_path(asset)}/as-of", at=at.isoformat()))
 
-    def verify(self) -> Verdict:
+    def verify(self) -> Integrity:
         """Return whether the log is whole."""
-        return Verdict.model_validate(self._get("/history/verdict"))
+        return Integrity.model_validate(self._get("/history/verdict"))
 
     def lineage(self, asset: str, *, up: int = 2, down: int = 1) -> Graph:
         """Return what an asset is made from, `up` hops, and what is made from it, `down` hops."""
@@ -141,10 +159,10 @@ class Upriver:
         """Return all services, credentials masked."""
         return TypeAdapter(list[Service]).validate_python(self._get("/services"))
 
-    def test(self, kind: str, **config: Any) -> list[Step]:
+    def test(self, kind: str, **config: Any) -> list[Attempt]:
         """Try a connection step by step; nothing is stored."""
         found = self._send("POST", "/services/test", {"kind": kind, "config": config})
-        return TypeAdapter(list[Step]).validate_python(found)
+        return TypeAdapter(list[Attempt]).validate_python(found)
 
     def connect(self, name: str, kind: str, *, every: int | None = None, **config: Any) -> Service:
         """Add or change a service; its first read begins by itself."""
@@ -169,6 +187,94 @@ class Upriver:
     def skipped(self, read: int, *, cursor: int = 0) -> SkippedPage:
         """Return what a read could not take in, with the reasons."""
         return SkippedPage.model_validate(self._get(f"/reads/{read}/skipped", cursor=cursor))
+
+    def monitors(self, *, asset: str = "", model: str = "") -> list[Watched]:
+        """Return all monitors, or those of a dataset or of a model, credentials masked."""
+        return TypeAdapter(list[Watched]).validate_python(self._get("/monitors", asset=asset, model=model))
+
+    def watch(self, name: str, uri: str, *, table: str = "", **definition: Any) -> Watched:
+        """Add or change a monitor.
+
+        Args:
+            name: What to call it.
+            uri: A file, a folder of files, or a database, as the server reaches it.
+            table: The table, in a database.
+            definition: What else a `Monitor` says: watch="time_series", timestamp="day", baseline={"version": "churn@champion"}, …
+        """
+        body = {"name": name, "data": {"uri": uri, "table": table}, **definition}
+        return Watched.model_validate(self._send("PUT", f"/monitors/{quote(name, safe='')}", body))
+
+    def refresh(self, monitor: str, *, full: bool = False, since: datetime | None = None, wait: float = 0) -> Refresh:
+        """Let a monitor look now.
+
+        Args:
+            monitor: Its name.
+            full: Measure again what was measured before.
+            since: Only windows that begin then or later.
+            wait: Seconds to wait for its end; 0 returns at once.
+        """
+        body = {"full": full, "since": since.isoformat() if since else None}
+        path = f"/monitors/{quote(monitor, safe='')}/refreshes"
+        refresh = Refresh.model_validate(self._send("POST", path, body))
+        end = time.monotonic() + wait
+        while refresh.ended_at is None and time.monotonic() < end:
+            time.sleep(0.3)
+            refresh = Refresh.model_validate(self._get(f"/refreshes/{refresh.id}"))
+        return refresh
+
+    def judgements(self, monitor: str, **narrowed: str) -> list[Judgement]:
+        """Return what was made of columns in each window, oldest first; narrowed by column, against, state, since, until."""
+        found = self._get(f"/monitors/{quote(monitor, safe='')}/judgements", **narrowed)
+        return TypeAdapter(list[Judgement]).validate_python(found)
+
+    def scores(self, monitor: str, **narrowed: str) -> list[Score]:
+        """Return how good predictions were in each window, realised and estimated; narrowed by metric, model, since, until."""
+        found = self._get(f"/monitors/{quote(monitor, safe='')}/scores", **narrowed)
+        return TypeAdapter(list[Score]).validate_python(found)
+
+    def alerts(self, *, monitor: str = "", asset: str = "", ended: bool = False) -> list[Alert]:
+        """Return open alerts, newest first; with `ended`, those that ended too."""
+        found = self._get("/alerts", monitor=monitor, asset=asset, all=ended or None)
+        return TypeAdapter(list[Alert]).validate_python(found)
+
+    def diagnose(self, model: str, *, at: datetime | None = None, rows: int = 1000) -> Diagnosis:
+        """Ask why a model got worse or its inputs moved; what is missing is said in the answer, not refused.
+
+        Args:
+            model: A `name@alias`, a `name@version`, or the id of a version.
+            at: As it was then; now if absent.
+            rows: How many to read of each window; 0 reads none.
+        """
+        body = {"of": model, "at": at.isoformat() if at else None, "rows": rows}
+        return Diagnosis.model_validate(self._send("POST", "/diagnoses", body))
+
+    def diagnoses(
+        self, of: str = "", *, kind: str = "", whole: bool = False, limit: int = 50, offset: int = 0
+    ) -> list[Diagnosis]:
+        """Return diagnoses, newest first.
+
+        Args:
+            of: Only of this version or model.
+            kind: Only with this verdict: "pipeline_bug", "concept_drift", …
+            whole: With evidence, suspects, shares and all that the verdict rests on.
+            limit: At most this many, 1 to 200.
+            offset: Skip this many.
+        """
+        found = self._get("/diagnoses", of=of, kind=kind, whole=whole, limit=limit, offset=offset)
+        return TypeAdapter(list[Diagnosis]).validate_python(found)
+
+    def diagnosis(self, number: int) -> Diagnosis:
+        """Return one diagnosis as it was made, with what people have said of it."""
+        return Diagnosis.model_validate(self._get(f"/diagnoses/{number}"))
+
+    def feedback(self, number: int, *, right: bool, kind: str = "", note: str = "") -> Diagnosis:
+        """Say whether a diagnosis was right, and what it was if it was something else."""
+        body = {"right": right, "kind": kind, "note": note}
+        return Diagnosis.model_validate(self._send("POST", f"/diagnoses/{number}/feedback", body))
+
+    def tally(self) -> list[Tally]:
+        """Return how often diagnoses of each kind were right, as people said afterwards."""
+        return TypeAdapter(list[Tally]).validate_python(self._get("/diagnoses/tally"))
 
     def _get(self, path: str, **params: Any) -> Any:
         return self._ask("GET", path, params={k: v for k, v in params.items() if v not in (None, "")})

@@ -5,12 +5,13 @@ other.  Whoever alters, removes or inserts a row breaks the chain from there on,
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.engine import Row
 
 from upriver import db
@@ -36,7 +37,7 @@ class Entry(NamedTuple):
     edition: str = ""
 
 
-class Verdict(Record):
+class Integrity(Record):
     """Whether the log is whole.
 
     Attributes:
@@ -85,7 +86,7 @@ def _hash(before: str, row: tuple[Any, ...]) -> str:
     return hashlib.sha256(f"{before}{lengths}:{''.join(texts)}".encode()).hexdigest()
 
 
-def verify(tx: Connection) -> Verdict:
+def verify(tx: Connection) -> Integrity:
     """Check every row of the log against the one before it."""
     before, rows = START, 0
     query = select(*(history.c[c] for c in COLUMNS)).order_by(history.c.seq).execution_options(yield_per=5000)
@@ -93,9 +94,14 @@ def verify(tx: Connection) -> Verdict:
         for row in found:
             rows += 1
             if row.seq != rows or _hash(before, tuple(row[:-1])) != row.hash:
-                return Verdict(rows=rows, broken_at=rows, head=before)
+                return Integrity(rows=rows, broken_at=rows, head=before)
             before = row.hash
-    return Verdict(rows=rows, broken_at=None, head=before)
+    return Integrity(rows=rows, broken_at=None, head=before)
+
+
+def clock() -> int:
+    """Return milliseconds since 1970 (UTC)."""
+    return time.time_ns() // 1_000_000
 
 
 def moment(at: int) -> datetime:
@@ -142,6 +148,17 @@ def log(  # noqa: PLR0913 — each is a way to narrow the same feed
     return tuple(_change(row) for row in tx.execute(query))
 
 
+def following(tx: Connection, after: int, *, verbs: Sequence[str], limit: int = 1000) -> tuple[Change, ...]:
+    """Return changes of these kinds behind row `after`, oldest first: what a reader of the log has not seen yet."""
+    query = select(history).where(history.c.seq > after, history.c.verb.in_(verbs)).order_by(history.c.seq)
+    return tuple(_change(row) for row in tx.execute(query.limit(limit)))
+
+
+def head(tx: Connection) -> int:
+    """Return the number of the last row; 0 where there is none."""
+    return tx.execute(select(func.max(history.c.seq))).scalar() or 0
+
+
 def _change(row: Row[Any]) -> Change:
     return Change(
         seq=row.seq,
@@ -182,7 +199,7 @@ def replay(changes: Sequence[Change]) -> Asset:
             whole = change.after if isinstance(change.after, dict) else {}
             for name, value in whole.items():
                 _keep(known, change, name, value)
-        elif change.what:
+        elif change.what and change.verb not in PASSING:
             _keep(known, change, change.what, change.after)
     first, last = changes[0], changes[-1]
     return Asset(
@@ -202,6 +219,7 @@ _MARKS: dict[str, Mark] = {
     "created": "declared",
     "computed": "computed",
 }
+PASSING = ("alerted", "resolved", "diagnosed")
 _ORDER = {"declared": 0, "computed": 1, "observed": 2}
 
 

@@ -81,6 +81,16 @@ class Brief(NamedTuple):
     gone_at: int | None
 
 
+def of_kind(tx: Connection, kind: str) -> list[int]:
+    """Return the numbers in the graph of everything of a kind that is not deleted, oldest first."""
+    query = (
+        select(assets.c.id)
+        .where(assets.c.kind == kind, assets.c.gone_at.is_(None))
+        .order_by(assets.c.born, assets.c.id)
+    )
+    return list(tx.execute(query).scalars())
+
+
 def briefly(tx: Connection, nodes: Iterable[int]) -> dict[int, Brief]:
     """Return assets by their number in the graph, without what is known of them; a bulk path."""
     query = select(*(assets.c[name] for name in ("id", "kind", "namespace", "name", "title", "parent", "gone_at")))

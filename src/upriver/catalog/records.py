@@ -154,7 +154,7 @@ class Change(Record):
     Attributes:
         seq: Position in the log, from 1.
         verb: "appeared", "mentioned", "changed", "vanished", "returned", "recreated", "declared", "retracted",
-            "created", "computed".
+            "created", "computed"; "alerted", "resolved" (of an alert) and "diagnosed" change nothing that is known.
         what: The facet, with `#part` where it is about a part; empty where the asset as a whole is meant, "deleted"
             where it was deleted already when it appeared.
         before: JSON value, None where there was none.

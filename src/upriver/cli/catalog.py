@@ -175,7 +175,7 @@ def declare(
     from upriver import db
     from upriver.catalog import edit, read
     from upriver.catalog.facets import SHAPES
-    from upriver.connect.sync import clock
+    from upriver.catalog.history import clock
 
     name, _, part = facet.partition("#")
     many = SHAPES.get(name, (str,))[0] is not str

@@ -112,8 +112,8 @@ def _connector(kind: str) -> Callable[..., None]:
 
 def _connect(kind: str, name: str, every: int | None, given: dict[str, Any], replace: bool) -> None:
     from upriver import db
+    from upriver.catalog.history import clock
     from upriver.connect import services
-    from upriver.connect.sync import clock
     from upriver.settings import settings
 
     config = services.configured(kind, given)

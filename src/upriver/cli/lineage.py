@@ -104,8 +104,8 @@ def replay(
 
 def _ask_again(catalog: "Engine") -> None:
     from upriver import db
+    from upriver.catalog.history import clock
     from upriver.connect.openlineage.asides import again
-    from upriver.connect.sync import clock
 
     with db.writing(catalog) as tx:
         asked = again(tx, now=clock())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from upriver.cli import catalog, connect, lineage, serve
+from upriver.cli import catalog, connect, diagnose, lineage, monitor, notify, serve, sql
 from upriver.errors import Problem
 
 app = typer.Typer(
@@ -36,7 +36,7 @@ def common(home: HOME = None) -> None:
         os.environ["UPRIVER_HOME"] = str(home)
 
 
-for room in (serve, connect, lineage, catalog):
+for room in (serve, connect, monitor, diagnose, notify, lineage, catalog, sql):
     room.install(app)
 
 

@@ -96,10 +96,17 @@ def _is_loopback(host: str) -> bool:
 
 def _declare(catalog: "Engine", file: Path) -> None:
     from upriver import db
-    from upriver.connect import services, sync
+    from upriver.catalog.history import clock
+    from upriver.connect import services
+    from upriver.monitor import define
+    from upriver.notify import define as channels
     from upriver.settings import settings
 
     with db.writing(catalog) as tx:
         for name, kind, every, config in services.declared(file):
             seconds = settings().read_every if every is None else every
-            services.add(tx, name, kind, config, every=seconds, now=sync.clock(), replace=True, declared_in="file")
+            services.add(tx, name, kind, config, every=seconds, now=clock(), replace=True, declared_in="file")
+        for monitor in define.declared(file):
+            define.put(tx, monitor, by="upriver.yaml", now=clock(), declared_in="file")
+        for name, kind, config, wants in channels.declared(file):
+            channels.add(tx, name, kind, config, wants, now=clock(), replace=True, declared_in="file")

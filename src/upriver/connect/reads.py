@@ -1,7 +1,5 @@
 """The reads of services: asked for, taken up by one worker at a time, kept alive, ended, looked at."""
 
-import os
-import socket
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.engine import Row
 
 from upriver import db
+from upriver.catalog import workers
 from upriver.catalog.history import moment
 from upriver.catalog.records import Skipped
 from upriver.connect.records import Read, Service, SkippedPage
@@ -40,29 +39,11 @@ def ask(tx: Connection, service: str, *, now: int) -> int:
 def bury(tx: Connection, *, now: int) -> None:
     """Mark reads whose process was killed as interrupted, so that another can begin."""
     running = select(reads.c.id, reads.c.alive_at, reads.c.worker).where(reads.c.status == "running")
-    dead = [row.id for row in tx.execute(running) if row.alive_at < now - SILENT or _is_dead(row.worker)]
+    dead = [row.id for row in tx.execute(running) if row.alive_at < now - SILENT or workers.is_dead(row.worker)]
     if not dead:
         return
     because = "The process that read was stopped. What it had read is kept; the next read goes on."
     tx.execute(update(reads).where(reads.c.id.in_(dead)).values(status="interrupted", ended_at=now, because=because))
-
-
-def _worker() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def _is_dead(worker: str) -> bool:
-    """Return whether `worker` was a process of this machine that is no more."""
-    host, _, pid = worker.rpartition(":")
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 def begin(tx: Connection, service: str, *, now: int, full: bool = True) -> int:
@@ -80,7 +61,7 @@ def begin(tx: Connection, service: str, *, now: int, full: bool = True) -> int:
     tx.execute(
         update(reads)
         .where(reads.c.id == number)
-        .values(status="running", started_at=now, alive_at=now, worker=_worker(), full=int(full))
+        .values(status="running", started_at=now, alive_at=now, worker=workers.this(), full=int(full))
     )
     return number
 

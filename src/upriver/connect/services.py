@@ -7,22 +7,19 @@ from typing import Any
 
 import orjson
 import yaml
-from pydantic import BaseModel, JsonValue, SecretStr, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
-from upriver import plugins
+from upriver import plugins, secrets
 from upriver.catalog.facets import Measured
-from upriver.connect import secrets, sources
+from upriver.connect import sources
 from upriver.connect.reads import last_reads
 from upriver.connect.records import Service
 from upriver.connect.source import AnySource
 from upriver.connect.tables import services
 from upriver.errors import Conflict, Invalid, NotFound
 from upriver.ids import AssetId
-
-MASK = "**********"
-_BY_REFERENCE = ("env:", "file:")
 
 
 def source(kind: str) -> AnySource:
@@ -78,28 +75,9 @@ def add(  # noqa: PLR0913 — the whole sentence
     if there and not replace:
         raise Conflict(f"There is a service {name!r} already.", "Choose another name, or replace it.")
     tx.execute(services.delete().where(services.c.name == name))
-    row = {"name": name, "kind": kind, "config": _stored(config), "every": every, "declared_in": declared_in}
+    stored = orjson.dumps(secrets.stored(config), default=str).decode()
+    row = {"name": name, "kind": kind, "config": stored, "every": every, "declared_in": declared_in}
     tx.execute(services.insert().values(**row, added_at=there.added_at if there else now))
-
-
-def _stored(config: BaseModel) -> str:
-    def plain(value: Any) -> Any:
-        if isinstance(value, SecretStr):
-            secret = value.get_secret_value()
-            return secret if secret.startswith(_BY_REFERENCE) else {"sealed": secrets.sealed(secret)}
-        if isinstance(value, dict):
-            return {k: plain(v) for k, v in value.items()}
-        return list(value) if isinstance(value, tuple | frozenset | set) else value
-
-    return orjson.dumps({name: plain(getattr(config, name)) for name in config.model_fields_set}, default=str).decode()
-
-
-def _opened(value: Any, *, shown: bool) -> Any:
-    if isinstance(value, dict) and value.keys() == {"sealed"}:
-        return MASK if shown else secrets.opened(value["sealed"])
-    if isinstance(value, dict):
-        return {k: _opened(v, shown=shown) for k, v in value.items()}
-    return value
 
 
 def remove(tx: Connection, name: str) -> None:
@@ -141,7 +119,7 @@ def title_of(tx: Connection, name: str) -> str:
 
 
 def _service(tx: Connection, row: Row[Any]) -> Service:
-    shown: dict[str, JsonValue] = _opened(orjson.loads(row.config), shown=True)
+    shown: dict[str, JsonValue] = secrets.masked(orjson.loads(row.config))
     last = next(iter(last_reads(tx, row.name, limit=1)), None)
     return Service(name=row.name, kind=row.kind, config=shown, every=row.every, declared_in=row.declared_in, last=last)
 
@@ -154,7 +132,7 @@ def config_of(tx: Connection, name: str) -> tuple[str, BaseModel]:
         Invalid: Its credentials cannot be decrypted.
     """
     row = _row(tx, name)
-    return row.kind, configured(row.kind, _opened(orjson.loads(row.config), shown=False))
+    return row.kind, configured(row.kind, secrets.usable(orjson.loads(row.config)))
 
 
 def measured(tx: Connection, run: AssetId, metric: str) -> tuple[Measured, ...]:
@@ -174,13 +152,7 @@ def measured(tx: Connection, run: AssetId, metric: str) -> tuple[Measured, ...]:
 def unmasked(tx: Connection, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return `given` with each masked credential replaced by the one that is stored under `name`."""
     row = tx.execute(select(services.c.config).where(services.c.name == name)).scalar()
-    stored = _opened(orjson.loads(row), shown=False) if row else {}
-    return _unmasked(given, stored)
-
-
-def _unmasked(given: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {k: stored[k] if v == MASK else v for k, v in given.items() if v != MASK or k in stored}
-    return {k: _unmasked(v, stored.get(k) or {}) if isinstance(v, dict) else v for k, v in kept.items()}
+    return secrets.unmasked(given, secrets.usable(orjson.loads(row)) if row else {})
 
 
 def declared(file: Path) -> Iterator[tuple[str, str, int | None, BaseModel]]:
@@ -205,7 +177,10 @@ def declared(file: Path) -> Iterator[tuple[str, str, int | None, BaseModel]]:
         raise Invalid(
             f"{file} is not YAML: {' '.join(str(error).split())}.", "Mend that line and start again."
         ) from error
+    others = ("monitors", "channels", "places")
     listed = content.get("services") if isinstance(content, dict) else None
+    if listed is None and isinstance(content, dict) and any(name in content for name in others):
+        return
     if not isinstance(listed, dict):
         raise Invalid(f"{file} declares no services.", "Write `services:` and under it one block for each.")
     for name, block in listed.items():

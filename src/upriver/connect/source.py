@@ -69,7 +69,7 @@ class Request:
     since: datetime | None = None
 
 
-class Step(Record):
+class Attempt(Record):
     """One step of a connection test.
 
     Attributes:
@@ -99,7 +99,7 @@ class Source(Generic[C]):
 
     title: str
     config: type[C]
-    check: Callable[[C], Iterator[Step]]
+    check: Callable[[C], Iterator[Attempt]]
     read: Callable[[C, Request], Iterator[Event]]
     measured: Callable[[C, str, str], list[Measured]] | None = None
 

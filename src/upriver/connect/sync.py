@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from upriver import db
 from upriver.catalog import intake, nodes, read, search
+from upriver.catalog.history import clock
 from upriver.catalog.intake import Taken
 from upriver.catalog.nodes import Memory
 from upriver.catalog.records import Seen, Skipped
@@ -24,11 +25,6 @@ from upriver.lineage import build, match
 
 BATCH = 3000
 _PAUSE = 0.02  # seconds that other writers get between two batches
-
-
-def clock() -> int:
-    """Return milliseconds since 1970 (UTC)."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass

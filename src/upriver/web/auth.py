@@ -17,7 +17,7 @@ from upriver.web.errors import PROGRAMS
 from upriver.web.html import render
 
 COOKIE = "upriver"
-OPEN = ("/static/", "/healthz", "/readyz")
+OPEN = ("/static/", "/healthz", "/readyz", "/.well-known/")
 
 
 class Page(Record):

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine
 from starlette.datastructures import FormData
 
 from upriver import db
+from upriver.catalog.history import clock
 from upriver.connect.openlineage.inbox import Inbox
-from upriver.connect.sync import clock
 from upriver.ids import AssetId
 from upriver.settings import Settings
 

@@ -94,6 +94,31 @@ def when(at: datetime | None) -> Markup:
     return Markup(f'<time datetime="{at.isoformat()}" title="{exact}">{text}</time>')  # noqa: S704 — digits and our own words
 
 
+def ahead(at: datetime, now: datetime) -> str:
+    """Say how soon `at` comes, as a person would.
+
+    Examples:
+        >>> noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+        >>> [ahead(datetime(2026, 11, d, h, m, tzinfo=UTC), noon) for d, h, m in ((20, 12, 0), (20, 12, 5), (22, 12, 0))]
+        ['now', 'in 5 min', 'in 2 days']
+    """
+    seconds = (at - now).total_seconds()
+    if seconds < 45:
+        return "now"
+    for size, name in ((86400, "day"), (3600, "h"), (60, "min")):
+        if seconds >= size * 0.95:
+            number = max(1, round(seconds / size))
+            return f"in {number} {name}{'s' if name == 'day' and number > 1 else ''}"
+    return "in 1 min"
+
+
+def soon(at: datetime) -> Markup:
+    """Return a moment to come as <time>: how soon, with the exact moment for those who point at it."""
+    text = ahead(at, datetime.fromtimestamp(time.time(), UTC))
+    exact = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, text)
+
+
 def clock(at: datetime) -> Markup:
     """Return a moment as <time> for lists that name the day already."""
     exact = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -252,6 +277,17 @@ def static(file: str) -> str:
     return f"/static/{file}?v={hashlib.sha256((HERE / 'static' / file).read_bytes()).hexdigest()[:10]}"
 
 
+def coded(text: object) -> Markup:
+    """Return plain words in which `names` between backticks stand as code.
+
+    Examples:
+        >>> str(coded("`age` moved, <b>not</b> `plan"))
+        '<code>age</code> moved, &lt;b&gt;not&lt;/b&gt; `plan'
+    """
+    parts = enumerate(re.split(r"`([^`]+)`", str(text)))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in parts)
+
+
 def kind_title(kind: str) -> str:
     """Return what people call one of a kind: 'Logged model'."""
     return kind.replace("-", " ").capitalize()
@@ -265,7 +301,7 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.filters.update(
-    href=href, run_href=run_href, when=when, day=day, clock=clock, interval=interval, number=number, seconds=seconds, markdown=markdown,
-    snippet=snippet, compact=compact, exact=exact, kind_title=kind_title, plural=plural,
+    href=href, run_href=run_href, when=when, soon=soon, day=day, clock=clock, interval=interval, number=number, seconds=seconds, markdown=markdown,
+    snippet=snippet, compact=compact, coded=coded, exact=exact, kind_title=kind_title, plural=plural,
 )  # fmt: skip
 _templates.globals.update(address=address, differing=differing, static=static, KINDS=KINDS, escape=escape)

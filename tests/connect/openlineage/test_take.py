@@ -19,6 +19,7 @@ from upriver.connect.openlineage.inbox import Inbox
 from upriver.ids import AssetId
 from upriver.lineage import derived, same
 from upriver.lineage.ask import runs, schemas, trace
+from upriver.lineage.show import last as show_last
 from upriver.lineage.sql.limited import Deriver
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
@@ -169,6 +170,16 @@ def test_a_producer_that_knows_two_columns_has_dropped_none(engine):
         columns = [c["name"] for c in read.asset(tx, known("wh.public.a")).get("schema")]
         assert sorted(columns) == ["a", "b", "c"]
         assert [v.change for v in schemas.of(tx, known("wh.public.a"))] == [None, None]
+
+
+def test_a_run_tells_how_many_rows_it_wrote_and_as_which_snapshot(engine):
+    written = dataset("wh.public.a", "x", version={"datasetVersion": "snap-1"})
+    tell(engine, [event(1, outputs=[{**written, "outputFacets": {"outputStatistics": {"rowCount": 7, "size": 70}}}])])
+    with db.reading(engine) as tx:
+        (out,) = runs.one(tx, "r1").outputs
+        last = show_last.writers(tx, [known("wh.public.a")])[known("wh.public.a")]
+    assert (out.rows, out.size, out.version) == (7, 70, "snap-1")
+    assert (last.rows, last.version) == (7, "snap-1")
 
 
 def test_a_later_statement_takes_the_place_of_an_earlier_one(engine):

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from upriver.connect.names import SECRET, without_credentials
+from upriver.catalog.names import SECRET, without_credentials
 from upriver.ids import AssetId
 
 LARGEST = 32_000  # characters of one facet: a logical plan can have megabytes, and stays whole in the inbox

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from upriver.connect import names
+from upriver.catalog import names
 from upriver.ids import AssetId
 from upriver.lineage.observed import KINDS, Pair, Stated
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from upriver.connect import names
-from upriver.connect.openlineage import facets, flows
+from upriver.catalog import names
+from upriver.connect.openlineage import assertions, facets, flows
 from upriver.errors import Invalid
 from upriver.ids import AssetId
 from upriver.lineage.observed import Observed, Query, Touched
@@ -107,7 +107,7 @@ def _of_dataset(value: Mapping[str, Any], at: int, tie: int, producer: str) -> O
     stated = flows.of_dataset(dataset, said)
     return Observed(
         at, tie, producer, "dataset", uid=f"{at}-{tie:x}", touched=(found,), stated=(stated,) if stated else (),
-        said=((dataset, facets.of_asset(said)),), same=tuple(_same(dataset, said)),
+        said=((dataset, {**facets.of_asset(said), **assertions.said(value, at=at, by=producer)}),), same=tuple(_same(dataset, said)),
     )  # fmt: skip
 
 
@@ -134,6 +134,9 @@ def _of_job(value: Mapping[str, Any], at: int, tie: int, producer: str, notes: l
     )
     said = [(job, facets.of_asset(job_facets))] if not is_part else []
     said += [(p.dataset, facets.of_asset(p.facets)) for p in places]
+    said += [
+        (p.dataset, told) for p in places if (told := assertions.said(p.value, job=job, run=uid, at=at, by=producer))
+    ]
     return Observed(
         at, tie, producer, "run" if uid else "job", state, job, uid, parent,
         credit=parent if is_part else None,

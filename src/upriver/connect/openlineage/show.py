@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from upriver.catalog import intake, nodes, search
 from upriver.catalog.nodes import Memory, clean, proper, text_of
 from upriver.catalog.records import Seen
+from upriver.connect.openlineage.assertions import FACET, fold, folded
 from upriver.ids import AssetId
 from upriver.lineage import keep
 from upriver.lineage.kept import io, stamps
@@ -69,9 +70,8 @@ def title(of: AssetId) -> str:
 
 
 def _new(of: AssetId, said: Mapping[str, list[Any]]) -> Seen:
-    return Seen(
-        id=of, title=title(of), facets={clean(name): value for name, (_, _, value) in said.items() if value is not None}
-    )
+    known = {clean(name): value for name, (_, _, value) in said.items() if value is not None}
+    return Seen(id=of, title=title(of), facets=folded(known))
 
 
 def _renew(tx: Connection, memory: Memory, said: Facets, fresh: set[AssetId], now: int) -> None:
@@ -95,8 +95,9 @@ def _renew(tx: Connection, memory: Memory, said: Facets, fresh: set[AssetId], no
     changed = []
     for of, names in news.items():
         values = {clean(name): value for name, (_, _, value) in said[of].items()}
-        kept = frozenset(known[memory.assets[of].node].difference(names))
-        changed.append(Seen(id=of, facets={n: values[n] for n in names if values[n] is not None}, kept=kept))
+        kept = frozenset(map(fold, known[memory.assets[of].node].difference(names)))
+        facets = folded({name: values[name] for name in names if values[name] is not None})
+        changed.append(Seen(id=of, facets=facets, kept=kept - facets.keys(), grows=frozenset({FACET})))
     intake.take(tx, memory, changed, now=now)
 
 
@@ -117,7 +118,7 @@ def _reshape(tx: Connection, memory: Memory, ids: Mapping[int, AssetId], dataset
             for name, kind, said in fields
         ]
         words = " ".join(column["name"] for column in columns)
-        kept = frozenset(names.get(node, ()))
+        kept = frozenset(map(fold, names.get(node, ())))
         changed.append(Seen(id=ids[node], facets={"schema": columns}, kept=kept, words=words))
     if changed:
         intake.take(tx, memory, changed, now=now)

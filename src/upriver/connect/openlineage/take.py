@@ -11,10 +11,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine
 
 from upriver import db
-from upriver.connect import names
+from upriver.catalog import names
+from upriver.catalog.history import clock
 from upriver.connect.openlineage import asides, envelope, read, show
 from upriver.connect.openlineage.inbox import Inbox, Raw
-from upriver.connect.sync import clock
 from upriver.errors import NotFound, Problem
 from upriver.lineage import derived
 from upriver.lineage.observed import Observed

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,7 +20,6 @@ from upriver.lineage.tables import run_io, runs
 
 SIDES = {"up": "in", "down": "out"}
 _CHILDREN = 200
-_VERSIONS = ("version", "tag", "branch")
 
 
 def one(tx: Connection, uid: str | int) -> Run:
@@ -149,7 +149,7 @@ def _record(row: Any, touched: Iterable[Any], shown: Mapping[int, read.Brief], a
         started=_when(row.started),
         ended=_when(row.ended) if row.state in ("COMPLETE", "FAIL", "ABORT") else None,
         last_at=moment(row.last_at),
-        nominal=_nominal(facets),
+        nominal=nominal(facets),
         parent=above.get(row.parent) or _named(facets.get("parent")),
         root=_named(facets.get("root")),
         code=code(facets),
@@ -161,18 +161,15 @@ def _record(row: Any, touched: Iterable[Any], shown: Mapping[int, read.Brief], a
 
 
 def _touch(io: Any, dataset: read.Brief) -> Touch:
-    detail: dict[str, Any] = orjson.loads(io.detail)
-    counted = _inside(detail, "outputStatistics") or _inside(detail, "inputStatistics")
-    rows, size = counted.get("rowCount", counted.get("rows")), counted.get("size")
-    version = detail.get("version")
-    version = version.get("datasetVersion", "") if isinstance(version, dict) else version
+    detail = detail_of(io)
+    size = (_inside(detail, "outputStatistics") or _inside(detail, "inputStatistics")).get("size")
     return Touch(
         dataset=dataset.id,
         title=dataset.title,
         at=moment(io.at),
-        rows=rows if isinstance(rows, int) else None,
+        rows=counted(detail),
         size=size if isinstance(size, int) else None,
-        version=str(version or ""),
+        version=version_of(detail),
         changed=io.changed,
         detail=detail,
     )
@@ -183,6 +180,34 @@ def facets_of(row: Any) -> dict[str, Any]:
     return {name: stamped[2] for name, stamped in orjson.loads(row.facets).items()}
 
 
+def detail_of(row: Any) -> dict[str, Any]:
+    """Return what was said of one reading or writing, by facet; each is kept with when it was said."""
+    return {name: stamped[2] for name, stamped in orjson.loads(row.detail).items()}
+
+
+def counted(detail: Mapping[str, Any]) -> int | None:
+    """Return how many rows were read or written.
+
+    Examples:
+        >>> counted({"outputStatistics": {"rowCount": 7}})
+        7
+    """
+    said = _inside(detail, "outputStatistics") or _inside(detail, "inputStatistics")
+    rows = said.get("rowCount", said.get("rows"))
+    return rows if isinstance(rows, int) else None
+
+
+def version_of(detail: Mapping[str, Any]) -> str:
+    """Return which snapshot was read or written; empty where unknown.
+
+    Examples:
+        >>> version_of({"version": {"datasetVersion": "snap-1"}})
+        'snap-1'
+    """
+    version = detail.get("version")
+    return str((version.get("datasetVersion") if isinstance(version, dict) else version) or "")
+
+
 def code(facets: Mapping[str, Any]) -> dict[str, str]:
     """Return which versions of which code ran.
 
@@ -190,17 +215,20 @@ def code(facets: Mapping[str, Any]) -> dict[str, str]:
         >>> code({"sourceCodeLocation": {"repoUrl": "git@x:etl", "version": "4f2a"}, "dbt_version": {"version": "1.11"}})
         {'source': '4f2a', 'dbt': '1.11'}
     """
-    found = {}
-    where = _inside(facets, "sourceCodeLocation")
-    found["source"] = next((where[key] for key in _VERSIONS if where.get(key)), "")
-    for key in ("dag", "dagRun", "taskInstance"):
-        said = _inside(_inside(facets, "airflow"), key)
-        found["dag"] = found.get("dag") or said.get("version_number") or said.get("dag_version") or said.get("version")
-    found["bundle"] = _inside(_inside(facets, "airflow"), "taskInstance").get("dag_bundle_version")
-    found["dbt"] = _inside(facets, "dbt_version").get("version")
-    found["project"] = _inside(facets, "dbt_run").get("project_version")
-    engine = _inside(facets, "processing_engine")
-    found[str(engine.get("name") or "engine")] = engine.get("version")
+    found: dict[str, Any] = {}
+    if where := _inside(facets, "sourceCodeLocation"):
+        found["source"] = where.get("version") or where.get("tag") or where.get("branch")
+    if airflow := _inside(facets, "airflow"):
+        task = _inside(airflow, "taskInstance")
+        for said in (_inside(airflow, "dag"), _inside(airflow, "dagRun"), task):
+            known = said.get("version_number") or said.get("dag_version") or said.get("version")
+            found["dag"] = found.get("dag") or known
+        found["bundle"] = task.get("dag_bundle_version")
+    if "dbt_version" in facets or "dbt_run" in facets:
+        found["dbt"] = _inside(facets, "dbt_version").get("version")
+        found["project"] = _inside(facets, "dbt_run").get("project_version")
+    if engine := _inside(facets, "processing_engine"):
+        found[str(engine.get("name") or "engine")] = engine.get("version")
     return {what: str(version) for what, version in found.items() if version}
 
 
@@ -223,10 +251,17 @@ def error(facets: Mapping[str, Any]) -> str:
     return message.splitlines()[0][:500] if message else ""
 
 
-def _nominal(facets: Mapping[str, Any]) -> datetime | None:
+def nominal(facets: Mapping[str, Any]) -> datetime | None:
+    """Return the moment that a run was scheduled for, None where it was not told."""
     said = _inside(facets, "nominalTime").get("nominalStartTime")
+    return _read(str(said)) if said else None
+
+
+@lru_cache(maxsize=1_024)
+def _read(text: str) -> datetime | None:
+    """Return a moment as a producer wrote it: the runs of a day share theirs."""
     try:
-        return datetime.fromisoformat(str(said)).astimezone() if said else None
+        return datetime.fromisoformat(text).astimezone()
     except ValueError:
         return None
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, func, select, text
 
 from upriver import db
@@ -52,10 +51,7 @@ def writers(tx: Connection, datasets: Iterable[AssetId], at: datetime | None = N
 
 
 def _written(of: AssetId, row: Any, ref: Any) -> Written:
-    detail: dict[str, Any] = orjson.loads(row.detail)
-    version, counted = detail.get("version"), detail.get("outputStatistics")
-    version = version.get("datasetVersion", "") if isinstance(version, dict) else version
-    rows = counted.get("rowCount") if isinstance(counted, dict) else None
+    detail = ask_runs.detail_of(row)
     return Written(
         dataset=of,
         run=row.run,
@@ -63,8 +59,8 @@ def _written(of: AssetId, row: Any, ref: Any) -> Written:
         job=ref.job,
         state=ref.state,
         at=moment(row.at),
-        version=str(version or ""),
-        rows=rows if isinstance(rows, int) else None,
+        version=ask_runs.version_of(detail),
+        rows=ask_runs.counted(detail),
     )
 
 

@@ -24,6 +24,6 @@ def feed(
 
 
 @router.get("/history/verdict")
-def verify(tx: deps.Tx) -> history.Verdict:
+def verify(tx: deps.Tx) -> history.Integrity:
     """Whether every row of the log follows from the one before it."""
     return history.verify(tx)

@@ -9,7 +9,7 @@ from upriver.catalog.facets import Measured
 from upriver.catalog.records import Record
 from upriver.connect import reads, services
 from upriver.connect.records import Read, Service, SkippedPage
-from upriver.connect.source import Step
+from upriver.connect.source import Attempt
 from upriver.ids import AssetId
 from upriver.settings import settings
 from upriver.web import deps
@@ -44,7 +44,7 @@ def every(tx: deps.Tx) -> tuple[Service, ...]:
 
 
 @router.post("/services/test")
-def test(asked: Connection) -> tuple[Step, ...]:
+def test(asked: Connection) -> tuple[Attempt, ...]:
     """Try a connection step by step; nothing is stored."""
     return tuple(services.source(asked.kind).check(services.configured(asked.kind, asked.config)))
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from upriver import db
 from upriver.catalog import history
-from upriver.catalog.history import Verdict
+from upriver.catalog.history import Integrity
 from upriver.catalog.records import Change, Record
 from upriver.web.deps import Server, Tx
 from upriver.web.html import address, render
@@ -48,7 +48,7 @@ class Page(Record):
     by: str
     newest: str | None
     older: str | None
-    verdict: Verdict | None = None
+    verdict: Integrity | None = None
 
 
 @router.get("/history")

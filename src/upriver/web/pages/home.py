@@ -10,8 +10,11 @@ from upriver.connect import services
 from upriver.connect.openlineage import asides
 from upriver.connect.records import Service
 from upriver.ids import KINDS
-from upriver.web.deps import Tx
+from upriver.monitor import alerts
+from upriver.web.asked import whys
+from upriver.web.deps import Now, Tx
 from upriver.web.html import render
+from upriver.web.watching import Opened, opened
 
 router = APIRouter()
 TOLD = ("changed", "declared", "retracted", "vanished", "returned", "recreated", "created")
@@ -23,6 +26,7 @@ class Page(Record):
 
     Attributes:
         counts: Kind to number of assets that are there, in the order of the kinds.
+        alerts: Open alerts that are not silenced, the newest first; `more_alerts` if those are not all.
         failing: Services whose last read did not end well.
         unread: Services that were never read.
         skipping: Services whose last read left something out.
@@ -34,6 +38,8 @@ class Page(Record):
 
     counts: dict[str, int]
     services: tuple[Service, ...]
+    alerts: tuple[Opened, ...]
+    more_alerts: bool
     failing: tuple[Service, ...]
     unread: tuple[Service, ...]
     skipping: tuple[Service, ...]
@@ -47,18 +53,28 @@ class Page(Record):
     def calm(self) -> bool:
         """Whether nothing needs attention."""
         return not (
-            self.failing or self.unread or self.skipping or self.set_aside or self.unexplained or self.recreated
+            self.alerts
+            or self.failing
+            or self.unread
+            or self.skipping
+            or self.set_aside
+            or self.unexplained
+            or self.recreated
         )
 
 
 @router.get("/")
-def home(tx: Tx) -> HTMLResponse:
+def home(tx: Tx, now: Now) -> HTMLResponse:
     """Show where to begin."""
     known, counts = services.every(tx), read.counts(tx)
+    open_ones = alerts.listed(tx, now=now, limit=SHOWN + 1)
+    reasons = whys(tx, open_ones[:SHOWN])
     unexplained = attention.unexplained(tx, limit=SHOWN + 1)
     page = Page(
         counts={kind: counts[kind] for kind in KINDS if kind in counts},
         services=known,
+        alerts=tuple(opened(one, reasons.get(one.id)) for one in open_ones[:SHOWN]),
+        more_alerts=len(open_ones) > SHOWN,
         failing=tuple(s for s in known if s.last and s.last.status in ("failed", "interrupted")),
         unread=tuple(s for s in known if s.last is None),
         skipping=tuple(s for s in known if s.last and s.last.status == "done" and s.last.skipped),

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from upriver import db, plugins
 from upriver.catalog.records import Record
 from upriver.connect import reads, services, sources
-from upriver.connect.source import Step
+from upriver.connect.source import Attempt
 from upriver.errors import Conflict, Invalid
 from upriver.web import forms
 from upriver.web.deps import Form, Now, Ours, Server, Tx
@@ -43,7 +43,7 @@ class Page(Record):
     intervals: tuple[tuple[int, str], ...]
     fields: tuple[forms.Field, ...]
     wrong: dict[str, str] = {}
-    steps: tuple[Step, ...] | None = None
+    steps: tuple[Attempt, ...] | None = None
 
 
 def _page(

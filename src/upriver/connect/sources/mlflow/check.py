@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
-from upriver.connect.source import Step
+from upriver.connect.source import Attempt
 from upriver.connect.sources.mlflow.config import Config, is_http, revealed, shown
 from upriver.connect.sources.mlflow.read import opened
 from upriver.connect.sources.mlflow.rows import Registry, Tracking, Version
@@ -20,22 +20,22 @@ STEPS = (
 )
 
 
-def check(config: Config) -> Iterator[Step]:
+def check(config: Config) -> Iterator[Attempt]:
     """Yield one step after the other; after a failure the rest is unknown."""
     with ExitStack() as stack:
         trial = Trial(config, stack)
         failed = False
         for name, tried in zip(STEPS, trial.steps(), strict=True):
             if failed:
-                yield Step(name=name, verdict="unknown", because="Not tried, because an earlier step failed.")
+                yield Attempt(name=name, verdict="unknown", because="Not tried, because an earlier step failed.")
                 continue
             try:
                 because, warn = tried()
             except Problem as problem:
                 failed = True
-                yield Step(name=name, verdict="fail", because=str(problem))
+                yield Attempt(name=name, verdict="fail", because=str(problem))
             else:
-                yield Step(name=name, verdict="warn" if warn else "pass", because=because)
+                yield Attempt(name=name, verdict="warn" if warn else "pass", because=because)
 
 
 class Trial:

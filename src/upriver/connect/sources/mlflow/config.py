@@ -1,13 +1,11 @@
 """What an operator says to reach one MLflow; becomes the form, the CLI options and the reference."""
 
-import os
 from fnmatch import fnmatchcase
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from upriver.errors import Invalid
+from upriver import secrets
 
 DRIVERS = {
     "sqlite": "sqlite",
@@ -147,28 +145,7 @@ def shown(uri: str) -> str:
 def revealed(secret: SecretStr, what: str) -> str:
     """Return the secret itself, looked up where it is only referred to.
 
-    Args:
-        secret: The value, or env:NAME, or file:PATH.
-        what: What it is for, to name it in the error: "password".
-
     Raises:
         Invalid: The variable or the file it refers to is not there.
     """
-    value = secret.get_secret_value()
-    if value.startswith("env:"):
-        name = value.removeprefix("env:")
-        if name not in os.environ:
-            raise Invalid(
-                f"The {what} refers to the environment variable {name}, which is not set.",
-                f"Set {name} where Upriver runs.",
-            )
-        return os.environ[name]
-    if value.startswith("file:"):
-        path = Path(value.removeprefix("file:"))
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise Invalid(
-                f"The {what} refers to the file {path}, which cannot be read.", "Check the path and who may read it."
-            ) from error
-    return value
+    return secrets.resolved(secret.get_secret_value(), what)

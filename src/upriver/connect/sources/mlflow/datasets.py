@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from upriver.catalog import names
 from upriver.catalog.records import Seen, Skipped
-from upriver.connect import names
 from upriver.connect.sources.mlflow import made
 from upriver.connect.sources.mlflow.columns import Columns, of_schema, words
-from upriver.connect.sources.mlflow.rows import TARGETS, Dataset, Input, Used
+from upriver.connect.sources.mlflow.rows import TARGETS, Dataset, Input, Run, Used
 from upriver.connect.sources.mlflow.values import filled, parsed
 from upriver.ids import AssetId
 
 REMEMBERED = 1000
 SNAPSHOT = ("snapshot_id", "feature_view", "point_in_time")
 """Tags of an input that say which state of the data was read: of Iceberg, of a feature store."""
+MEASURED = "upriver"
+"""The part of a dataset's profile that `upriver_client.mlflow` adds."""
+
 MORE = ("config_name", "split", "revision", "delta_table_version")
 
 
@@ -75,6 +78,15 @@ class Places:
         if (known := self._places.get(key)) is None:
             known = self._places[key] = _place(*key)
         return known
+
+    def profiles(self, run: Run) -> dict[str, Any]:
+        """Return what our client measured of the datasets that `run` read, by digest.
+
+        It stays with the run, because all that is known of a dataset is written down again when it has a new state.
+        """
+        mine = {one.dataset.digest: one.dataset.profile for one in run.inputs if MEASURED in one.dataset.profile}
+        found = ((digest, parsed(profile)) for digest, profile in mine.items())
+        return {digest: profile for digest, profile in found if isinstance(profile, dict) and MEASURED in profile}
 
     def measured_on(self, experiment: str, name: str, digest: str) -> AssetId | None:
         """Return the asset of a dataset that some run of `experiment` used under this name and digest."""
@@ -204,7 +216,7 @@ def _snapshots(places: Places, states: list[Dataset]) -> dict[str, dict[str, Any
             "name": one.name,
             "version": places.version(one),
             "rows": rows,
-            "profile": profile,
+            "profile": {name: value for name, value in profile.items() if name not in {MEASURED, "columns"}},
             "experiments": sorted({*earlier, one.experiment}),
         }
         found[one.digest] = {name: value for name, value in snapshot.items() if value not in (None, {}, [])}

@@ -108,6 +108,7 @@ def run(scope: Scope, one: Run, state: str) -> Seen:
             ("tags", tags_of(one.tags)),
             ("description", one.tags.get(NOTE)),
             ("evaluation", _evaluation(one.tags)),
+            ("profiles", scope.places.profiles(one)),
         )
         if value
     }

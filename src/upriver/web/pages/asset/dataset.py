@@ -7,7 +7,12 @@ from upriver.ids import AssetId
 from upriver.lineage import origins
 from upriver.lineage.origins import Neighbours
 from upriver.lineage.show import last
+from upriver.monitor import glance
+from upriver.monitor import read as monitored
+from upriver.monitor.glance import Glance
+from upriver.monitor.read import Moved
 from upriver.web.deps import Tx
+from upriver.web.html import day
 from upriver.web.pages.asset.fields import Field, field
 from upriver.web.pages.asset.listing import PAGE, pairs
 from upriver.web.pages.asset.pipeline.names import Names, names
@@ -15,6 +20,8 @@ from upriver.web.pages.asset.pipeline.runs import VIEW as RUNS
 from upriver.web.pages.asset.pipeline.schemas import VIEW as SCHEMAS
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Pager, Visit, matching
+from upriver.web.pages.asset.watch import VIEW as WATCH
+from upriver.web.watching import monitor_href
 
 _MODELS = 50
 
@@ -27,12 +34,27 @@ class Became(Record):
     feature: str
 
 
+class Seen(Record):
+    """What monitors last saw of a column.
+
+    Attributes:
+        glance: What it was like; None where none has looked.
+        moved: Since when it has moved; empty where it has not.
+        to: Where it is looked into.
+    """
+
+    glance: Glance | None
+    moved: str
+    to: str
+
+
 class ColumnRow(Record):
     """One column.
 
     Attributes:
         became: The features that it became, of the newest versions.
         is_target: Some model learns to predict it.
+        seen: None where nothing watches it.
     """
 
     name: str
@@ -42,6 +64,7 @@ class ColumnRow(Record):
     labels: Field
     terms: Field
     became: tuple[Became, ...]
+    seen: Seen | None
 
 
 class Columns(Record):
@@ -52,6 +75,7 @@ class Columns(Record):
     """
 
     rows: tuple[ColumnRow, ...]
+    is_watched: bool
     total: int
     models_total: int
     origin: dict[str, Any]
@@ -70,9 +94,12 @@ def columns(tx: Tx, visit: Visit) -> Columns:
     pager = visit.pager(len(found), PAGE)
     shown = pager.cut(found)
     used = origins.beside(tx, visit.asset.id, "down", ["matched"], names=["stage"], limit=_MODELS)
-    became, targets = _became(used, {str(c.get("name", "")) for c in shown})
+    names_shown = [str(c.get("name", "")) for c in shown]
+    became, targets = _became(used, set(names_shown))
+    seen = _seen(tx, visit.asset.id, names_shown)
     return Columns(
-        rows=tuple(_column(tx, visit, c, became, targets) for c in shown),
+        rows=tuple(_column(tx, visit, c, became, targets, seen) for c in shown),
+        is_watched=bool(seen),
         total=len(schema),
         models_total=used.total,
         origin=dict(pairs(visit.asset.get("origin"))),
@@ -81,6 +108,25 @@ def columns(tx: Tx, visit: Visit) -> Columns:
         pager=pager,
         names=names(tx, visit.asset.id, visit.asset.title),
     )
+
+
+def _seen(tx: Tx, of: AssetId, columns: list[str]) -> dict[str, Seen]:
+    """Return what monitors last saw of columns."""
+    glances = glance.latest(tx, of, columns)
+    moved = {one.column: one for one in reversed(monitored.moved(tx, [of]).get(of, ())) if one.since}
+    return {
+        name: Seen.model_construct(
+            glance=glances.get(name),
+            moved=_since(moved.get(name)),
+            to=monitor_href((moved.get(name) or glances[name]).monitor, "columns", name),
+        )
+        for name in columns
+        if name in glances or name in moved
+    }
+
+
+def _since(moved: Moved | None) -> str:
+    return day(moved.since.date()) if moved and moved.since else ""
 
 
 def _became(used: Neighbours, wanted: set[str]) -> tuple[dict[str, tuple[Became, ...]], set[str]]:
@@ -98,8 +144,13 @@ def _became(used: Neighbours, wanted: set[str]) -> tuple[dict[str, tuple[Became,
     return found, targets
 
 
-def _column(
-    tx: Tx, visit: Visit, column: dict[str, Any], became: dict[str, tuple[Became, ...]], targets: set[str]
+def _column(  # noqa: PLR0913, PLR0917 — all that is known of one
+    tx: Tx,
+    visit: Visit,
+    column: dict[str, Any],
+    became: dict[str, tuple[Became, ...]],
+    targets: set[str],
+    seen: dict[str, Seen],
 ) -> ColumnRow:
     name = str(column.get("name", ""))
     return ColumnRow.model_construct(
@@ -110,6 +161,7 @@ def _column(
         labels=field(visit, "labels", name, tx),
         terms=field(visit, "terms", name, tx),
         became=became.get(name, ()),
+        seen=seen.get(name),
     )
 
 
@@ -167,6 +219,7 @@ def snapshots(_tx: Tx, visit: Visit) -> Snapshots:
 
 VIEWS = {
     "": View("Columns", "dataset_columns.html", columns),
+    "watch": WATCH,
     "uses": View("Used by", "dataset_uses.html", uses),
     "runs": RUNS,
     "schemas": SCHEMAS,

@@ -8,6 +8,7 @@ from upriver.web.deps import Tx
 from upriver.web.pages.asset.listing import Versions, pairs, versions
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Visit
+from upriver.web.pages.asset.watch import VIEW as WATCH
 
 _MOVES = 20
 
@@ -45,4 +46,4 @@ def overview(tx: Tx, visit: Visit) -> Overview:
     )
 
 
-VIEWS = {"": View("Versions", "model_overview.html", overview)}
+VIEWS = {"": View("Versions", "model_overview.html", overview), "watch": WATCH}

@@ -15,6 +15,7 @@ from upriver.web.pages.asset.listing import Measures, Versions, measures, pairs,
 from upriver.web.pages.asset.run import RunFacts, run_facts
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Visit
+from upriver.web.pages.asset.watch import VIEW as WATCH
 
 _RUN = ("run", "metrics", "hyperparameters", "tags")
 
@@ -191,6 +192,7 @@ def siblings(tx: Tx, visit: Visit) -> Siblings:
 VIEWS = {
     "": View("Overview", "version_overview.html", overview),
     "features": View("Features", "version_features.html", features),
+    "watch": WATCH,
     "measures": View("Metrics & parameters", "version_measures.html", compared),
     "training": View("Training", "version_training.html", training),
     "versions": View("Versions", "version_siblings.html", siblings),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upriver.connect import names
+from upriver.catalog import names
 from upriver.ids import AssetId
 
 PLACES = {

@@ -1,0 +1,1 @@
+"""Why: is the model broken, or is the data feeding it?"""

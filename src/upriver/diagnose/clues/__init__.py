@@ -1,0 +1,1 @@
+"""Clues: each looks at one thing that may have happened."""

@@ -1,0 +1,71 @@
+"""How much a model depends on each feature, as the run that made it logged it.
+
+MLflow has no place for that, so people log metrics: `feature_importance_age`, `importance/age`, `shap/age`.  Nothing is
+estimated here.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from upriver.catalog import read
+from upriver.ids import AssetId
+from upriver.lineage import origins
+
+_PREFIX = re.compile(
+    r"^(?:permutation|mean_abs_shap|shap|feature)?[_./ -]*(?:feature[_./ -]?)?(?:importances?|shap(?:_values?)?|gain)[_./ -]+(?P<name>.+)$",
+    re.IGNORECASE,
+)
+
+
+def logged(tx: Connection, version: AssetId, features: Iterable[str]) -> dict[str, float]:
+    """Return the share of each feature in the importance of all, as logged; nothing where most features have none."""
+    run = origins.makers(tx, [version], ("metrics",)).get(version)
+    if run is None:
+        for model in origins.beside(tx, version, "up", ["registered"], limit=2).items:
+            found = origins.beside(tx, model.asset.id, "up", ["logged"], names=("metrics",), limit=2).items
+            run = found[0].asset if found else run
+    beside = read.assets_of(tx, [version], ["metrics"]).get(version)
+    metrics = {
+        **_metrics(run.get("metrics", {}) if run else {}),
+        **_metrics(beside.get("metrics", {}) if beside else {}),
+    }
+    return shares(metrics, features)
+
+
+def _metrics(said: Any) -> dict[str, float]:
+    found = {}
+    for name, value in (said if isinstance(said, dict) else {}).items():
+        last = value[0] if isinstance(value, list | tuple) and value else value
+        if isinstance(last, int | float) and not isinstance(last, bool) and math.isfinite(last):
+            found[str(name)] = float(last)
+    return found
+
+
+def shares(metrics: Mapping[str, float], features: Iterable[str]) -> dict[str, float]:
+    """Return what metrics say of the importance of features, all together 1.
+
+    Examples:
+        >>> shares({"feature_importance_age": 3, "feature_importance_plan": -1, "auc": 0.9}, ["age", "plan"])
+        {'age': 0.75, 'plan': 0.25}
+        >>> shares({"auc": 0.9}, ["age"])
+        {}
+    """
+    wanted = list(features)
+    said: dict[str, float] = {}
+    for name, value in metrics.items():
+        found = _PREFIX.match(name)
+        called = _feature(found["name"], wanted) if found else None
+        if called is not None:
+            said[called] = abs(value)
+    total = sum(said.values())
+    if not total or len(said) * 2 < len(wanted):
+        return {}
+    return {name: said.get(name, 0.0) / total for name in wanted}
+
+
+def _feature(name: str, features: Iterable[str]) -> str | None:
+    return next((one for one in features if name in (one, one.replace(" ", "_"))), None)

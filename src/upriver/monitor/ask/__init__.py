@@ -1,0 +1,1 @@
+"""What is asked of the engine that holds the rows: few, portable aggregates; rows never leave it."""

@@ -1,0 +1,1 @@
+"""Where rows can lie: a store is a module with a `PLUGIN`; adding the file adds it."""

@@ -1,0 +1,1 @@
+"""What can be said of summaries alone: pure comparisons and judgements, without rows, clock, database or network."""

@@ -1,0 +1,1 @@
+"""How far two distributions are apart: a metric is a module with a `PLUGIN`; adding the file adds it everywhere."""

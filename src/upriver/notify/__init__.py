@@ -1,0 +1,1 @@
+"""Who hears of it, how, and when not to disturb them?"""
