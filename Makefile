@@ -17,7 +17,7 @@ journeys: .venv/ready
 
 check: .venv/ready
 	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/mypy src/upriver
 	$(BIN)/mypy client/src airflow/src
 	$(BIN)/lint-imports

@@ -24,10 +24,9 @@ from sqlalchemy import func, select, text, update
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
-from data import lakes
-
 import lineage as graph
 import watched
+from data import lakes
 from upriver import db
 from upriver.catalog.records import Seen
 from upriver.catalog.tables import assets

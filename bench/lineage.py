@@ -26,7 +26,6 @@ from sqlalchemy.exc import OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from data import lakes
-
 from upriver import db
 from upriver.catalog.nodes import ASSET
 from upriver.catalog.tables import assets

@@ -120,6 +120,7 @@ def _make(baseline: str, current: str, rows: str) -> None:
 
 def _raw(*files: str) -> None:
     import duckdb
+
     from data import tables
 
     each = [f"sum({name})" for name in tables.NUMBERS]
@@ -246,6 +247,7 @@ def _peers(folder: Path, rows: int) -> dict:
 
 def _frames(*files: str) -> list:
     import pandas as pd
+
     from data import tables
 
     return [pd.read_parquet(file, columns=[*tables.NUMBERS, *tables.CATEGORIES]) for file in files]

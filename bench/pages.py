@@ -106,7 +106,6 @@ def _time(command: list[str]) -> float:
 
 def _fill(folder: str) -> None:
     from data import stores
-
     from upriver import db
     from upriver.connect import services, sync
 

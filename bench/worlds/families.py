@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 from scipy.special import expit
+
 from worlds.features import Floats, Inputs, some
 
 Family = Literal["mixed", "rules", "rare", "amounts"]

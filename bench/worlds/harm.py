@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+
 from worlds.features import Data, Floats
 from worlds.ills import Ill, Setting
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from worlds.families import Target, Turn, noticeable, turn
 from worlds.features import Data, Feature, Floats, Inputs, Push
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from worlds.ills import Ill, Setting
 
 LABELS = "labels"

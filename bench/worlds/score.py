@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from worlds import read
-
 from upriver.diagnose.facts import Facts
 from upriver.diagnose.records import Verdict
+from worlds import read
 
 MEANT = {
     "none": "false_alarm",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from upriver.diagnose.facts import Chosen, Facts, Floats, Sample
+from upriver.diagnose.facts import TRAINING, Chosen, Facts, Floats, Sample
 from upriver.diagnose.measure import learned
 from upriver.diagnose.measure.joint import coded
 
