@@ -84,7 +84,7 @@ def hopeless(facts: Facts) -> Unknown | None:
             because=f"There is {'one window' if facts.windows == 1 else 'no window'} and nothing to compare it with.",
             hint="Wait for another window, or name what the model was trained on as its baseline",
         )
-    if facts.reference < 3 and not told:
+    if not facts.by_windows and not told:
         return Unknown(
             what="reference",
             because=f"Nothing says what is normal: {facts.reference} healthy windows, and no profile of the training data.",

@@ -23,6 +23,12 @@ Texts = NDArray[np.object_]
 Chosen = NDArray[np.bool_]
 """Which rows are meant."""
 
+LATE = 3600.0
+"""Seconds by which a run may end later than such runs use to, before that is worth a word."""
+
+ENOUGH = 3
+"""So many healthy windows are needed to say what is normal; with fewer, the training data says it."""
+
 TRAINING = -1
 """The window of rows that the model was trained on."""
 
@@ -135,6 +141,16 @@ class Ran:
     repeats: bool = False
     url: str = ""
 
+    @property
+    def failed(self) -> bool:
+        """It did not come to its end."""
+        return self.state in ("FAIL", "ABORT")
+
+    @property
+    def is_late(self) -> bool:
+        """It ended so much later than such runs use to that what it delivers may have been missed."""
+        return self.late is not None and self.late > LATE
+
 
 @dataclass(frozen=True)
 class Missed:
@@ -206,7 +222,6 @@ class Facts:
         sample: Some rows; None where none may be or could be read.
         compared: By feature; empty where there is no offline sample.
         runs: Of what feeds the features and the labels, oldest first.
-        pairs: Dependence of two columns by window (Pearson's of bounded scores), NaN where unknown; with the number of rows.
         lineage: Whether the graph knows what feeds the features.
         unknown: What was looked for and not found.
     """
@@ -230,7 +245,6 @@ class Facts:
     runs: tuple[Ran, ...] = ()
     missed: tuple[Missed, ...] = ()
     changes: tuple[Changed, ...] = ()
-    pairs: Mapping[tuple[str, str], tuple[Floats, Ints]] = field(default_factory=dict)
     lineage: bool = True
     unknown: tuple[Unknown, ...] = ()
 
@@ -238,6 +252,21 @@ class Facts:
     def windows(self) -> int:
         """How many there are."""
         return len(self.starts)
+
+    @property
+    def by_windows(self) -> bool:
+        """Healthy windows say what is normal, else the training data does."""
+        return self.reference >= ENOUGH
+
+    @property
+    def first(self) -> int:
+        """The first window in which something may have begun: those of the reference are healthy."""
+        return self.reference if self.by_windows else 1
+
+    def healthy(self, sample: Sample) -> Chosen:
+        """Return which rows show what is normal; shape (n,)."""
+        served = (sample.window >= 0) & (sample.window < self.reference)
+        return served if self.by_windows else np.asarray(sample.window == TRAINING)
 
     def column(self, name: str) -> Column | None:
         """Return the feature of that name, None if there is none."""

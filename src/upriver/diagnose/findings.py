@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from upriver.diagnose.facts import TRAINING, Chosen, Compared, Facts, Floats, Ints
+from upriver.diagnose.facts import ENOUGH, TRAINING, Chosen, Compared, Facts, Floats, Ints
 from upriver.diagnose.measure import breaks as breaking
 from upriver.diagnose.measure import season
 from upriver.diagnose.measure.arrival import Count, arrived
@@ -94,7 +94,6 @@ class Findings:
         rate: How the share of rows with a label broke; None where it did not.
         volume: How the number of rows broke.
         drift: How far each column's windows are from the reference, 0 to 1; shape (t,) each.
-        alone: How many symptoms of inputs began together, by column.
     """
 
     period: int
@@ -170,7 +169,7 @@ def _shapes(parts: Series) -> Series:
 
 def _usual(of: Marginal, reference: int) -> float:
     """Return how far a healthy window is from the others, pooled over as many windows as there are after a break."""
-    if reference < 3:
+    if reference < ENOUGH:
         return 0.01
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = of.counts[:reference] / of.rows[:reference, None]
@@ -178,11 +177,6 @@ def _usual(of: Marginal, reference: int) -> float:
     if len(told) < 3:
         return 0.01
     return float(np.abs(told - told.mean(axis=0)).sum(axis=1).mean() / 2 / np.sqrt(3))
-
-
-def first_of(facts: Facts) -> int:
-    """Return the first window in which something may have begun: those of the reference are healthy."""
-    return facts.reference if facts.reference >= 3 else 1
 
 
 def _least(part: str) -> float:
@@ -194,7 +188,7 @@ def _moved(
 ) -> dict[str, Moved]:
     if not parts.names:
         return {}
-    found = breaking.breaks(parts, reference=facts.reference, phase=phase, first=first_of(facts))
+    found = breaking.breaks(parts, reference=facts.reference, phase=phase, first=facts.first)
     best: dict[str, int] = {}
     weight: dict[str, list[int]] = {}
     for i in np.argsort(-found.z, kind="stable").tolist():
@@ -265,7 +259,7 @@ def _apart(facts: Facts, together: Joint | None, phase: Ints, least: float) -> d
     if together is None or not together.series.names:
         return {}
     of = together.series
-    found = breaking.breaks(of, reference=facts.reference, phase=phase, first=first_of(facts))
+    found = breaking.breaks(of, reference=facts.reference, phase=phase, first=facts.first)
     return {
         of.names[i][0]: Broken(
             of.names[i][0],
@@ -287,7 +281,7 @@ def _odd(facts: Facts, names: list[str], told: Mapping[str, Broken]) -> float:
     for run in facts.runs:
         if run.labels or abs(run.window - at) > 1 or not set(names) & set(run.columns):
             continue
-        odd = max(odd, 3.0 if (run.late or 0.0) > 3600 else 0.0, 2.5 if run.state in ("FAIL", "ABORT") else 0.0)
+        odd = max(odd, 3.0 if run.is_late else 0.0, 2.5 if run.failed else 0.0)
         odd = max(odd, 2.0 if run.changed_code or run.changed_schema or run.changed_lineage else 0.0)
     return odd
 
@@ -328,7 +322,7 @@ def _differs(name: str, of: Compared, facts: Facts) -> Differs | None:
     told = max(usual, 0.5 / max(int(healthy.sum()), 1), 0.002)
     one = Series(((name, "unlike"),), share[None, :], rows[None, :], np.array([told * (1 - told)]))
     found = breaking.breaks(
-        one, reference=facts.reference, phase=np.zeros(facts.windows, dtype=np.int64), first=first_of(facts)
+        one, reference=facts.reference, phase=np.zeros(facts.windows, dtype=np.int64), first=facts.first
     )
     at = int(found.at[0]) if found.z[0] >= SURE and found.change[0] > 0.02 else None
     since = inside & (of.window >= (at if at is not None else facts.reference))
@@ -355,7 +349,7 @@ def _rate(facts: Facts) -> Count | None:
 
 def _volume(facts: Facts, phase: Ints) -> Count | None:
     """Return how the number of rows broke, by more than a fifth."""
-    if not facts.rows or facts.reference < 3:
+    if not facts.rows or not facts.by_windows:
         return None
     rows = np.array([np.nan if n is None else float(max(n, 0)) for n in facts.rows])
     told = np.log1p(rows)
@@ -364,7 +358,7 @@ def _volume(facts: Facts, phase: Ints) -> Count | None:
         return None
     spread = max(float(np.nanvar(healthy)), 0.02**2)
     one = Series((("", "rows"),), told[None, :], np.where(np.isfinite(told), 1.0, 0.0)[None, :], np.array([spread]))
-    found = breaking.breaks(one, reference=facts.reference, phase=phase, first=first_of(facts))
+    found = breaking.breaks(one, reference=facts.reference, phase=phase, first=facts.first)
     if found.z[0] < 4.0 or abs(found.change[0]) < 0.2:
         return None
     before = float(np.expm1(np.nanmean(healthy)))

@@ -5,7 +5,6 @@ from math import log
 
 import numpy as np
 
-from upriver.diagnose.clues.code import concerns
 from upriver.diagnose.facts import Facts, Floats, Ran
 from upriver.diagnose.records import Suspect
 from upriver.diagnose.symptom import Symptom
@@ -25,7 +24,7 @@ def suspects(facts: Facts, of: Sequence[Symptom]) -> tuple[Suspect, ...]:
     chance = when(of, facts.windows)
     found = []
     for run in facts.runs:
-        mine = [symptom for symptom in of if concerns(run, symptom)]
+        mine = [symptom for symptom in of if symptom.concerns(run)]
         if not mine or not 0 <= run.window < facts.windows:
             continue
         time = float(np.log(max(chance[run.window], 1e-6)))
@@ -67,11 +66,11 @@ def _reasons(run: Ran) -> list[tuple[str, float]]:
         found.append(("schema", 3.0))
     if run.changed_lineage:
         found.append(("lineage", 3.0))
-    if run.state in ("FAIL", "ABORT"):
+    if run.failed:
         found.append(("failure", 2.5))
     if run.repeats:
         found.append(("rows", 1.5))
-    if run.late is not None and run.late > 3600:
+    if run.is_late:
         found.append(("late", 1.5))
     return found
 
@@ -98,7 +97,7 @@ def _because(run: Ran, facts: Facts) -> str:
         words.append(f"the schema changed: {run.changed_schema.rstrip('.')}")
     if run.changed_lineage:
         words.append(f"it made {', '.join(run.changed_lineage[:3])} of other columns than before")
-    if run.state in ("FAIL", "ABORT"):
+    if run.failed:
         words.append("it failed")
     if run.repeats:
         words.append("it did earlier work again")

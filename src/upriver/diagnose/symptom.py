@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from upriver.diagnose.facts import Floats
+from upriver.diagnose.facts import Floats, Ran
 from upriver.diagnose.findings import SURE, Findings
 from upriver.diagnose.measure.breaks import onset
 
@@ -38,6 +38,16 @@ class Symptom:
     high: int
     over: int
     likelihood: Floats
+
+    def about(self, *, before: int = 0) -> tuple[int, int]:
+        """Return the first and last window in which its cause may have come, `before` windows earlier allowed."""
+        return max(self.low, self.at - 2) - before, min(self.high, self.at + 2)
+
+    def concerns(self, run: Ran) -> bool:
+        """Tell whether a run delivers what it is about."""
+        if self.sort in ("label", "rate"):
+            return run.labels
+        return not run.labels and (self.sort == "volume" or self.subject in run.columns)
 
 
 def symptoms(of: Findings) -> tuple[Symptom, ...]:

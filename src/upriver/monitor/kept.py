@@ -132,24 +132,19 @@ def contents(tx: Connection, place: Place, *, only: Cut | None = None) -> Cuts:
     return dict(sorted(found.items(), key=lambda item: (item[0].key, item[0].value, item[0].model)))
 
 
-def contents_between(
+def summaries_between(
     tx: Connection, first: Place, last: int, *, columns: Sequence[str] | None = None, cut: Cut = WHOLE
-) -> dict[int, Contents]:
-    """Return what is kept of one cut of several windows, by start: from the window `first` to the one that begins at `last`.
+) -> dict[int, dict[str, Summary]]:
+    """Return the summaries of one cut of several windows, by start: from the window `first` to the one that begins at `last`.
 
     Args:
-        columns: Only the summaries of these; pairs are returned all.
+        columns: Only those of these.
     """
-    found: dict[int, Contents] = {}
+    found: dict[int, dict[str, Summary]] = {}
     s = t.summaries
     some = () if columns is None else (s.c.column.in_(columns),)
     for row in tx.execute(select(s.c.start, s.c.column, s.c.data).where(*_between(s, first, last, cut), *some)):
-        found.setdefault(row.start, Contents()).columns[row.column] = Summary.unpacked(row.data)
-    p = t.pairs
-    for start, a, b, moments in tx.execute(
-        select(p.c.start, p.c.a, p.c.b, p.c.moments).where(*_between(p, first, last, cut))
-    ):
-        found.setdefault(start, Contents()).pairs[a, b] = Moments(*orjson.loads(moments))
+        found.setdefault(row.start, {})[row.column] = Summary.unpacked(row.data)
     return found
 
 

@@ -22,24 +22,15 @@ _MOST, _NONE = 3.5, -1.0
 def look(facts: Facts, findings: Findings) -> Iterator[Evidence]:
     """Tell for each symptom whether a run that delivers it was of other code than the one before."""
     for symptom in symptoms(findings):
-        runs = [run for run in facts.runs if concerns(run, symptom)]
+        runs = [run for run in facts.runs if symptom.concerns(run)]
         told = [run for run in runs if run.code]
         if not told:
             continue
         yield from _one(facts, symptom, told)
 
 
-def concerns(run: Ran, symptom: Symptom) -> bool:
-    """Tell whether a run delivers what a symptom is about."""
-    if symptom.sort in ("label", "rate"):
-        return run.labels
-    if symptom.sort == "volume":
-        return not run.labels
-    return symptom.subject in run.columns and not run.labels
-
-
 def _one(facts: Facts, symptom: Symptom, told: list[Ran]) -> Iterator[Evidence]:
-    low, high = max(symptom.low, symptom.at - 2), min(symptom.high, symptom.at + 2)
+    low, high = symptom.about()
     changed = [run for run in told if run.changed_code]
     there = [run for run in changed if low <= run.window <= high]
     elsewhere = len({(run.job, run.window) for run in changed if run not in there})

@@ -8,7 +8,6 @@ from upriver.diagnose.findings import Findings
 from upriver.diagnose.records import Evidence, Kind
 from upriver.diagnose.symptom import RATE, VOLUME, Symptom, symptoms
 
-_LATE = 3600.0
 _FAILED: dict[Kind, float] = {"late_data": 4.0, "pipeline_bug": 1.5, "label_delay": 2.5}
 _LATEST: dict[Kind, float] = {"late_data": 7.5, "pipeline_bug": -1.5, "label_delay": 3.0}
 _LATER: dict[Kind, float] = {"late_data": 3.5, "label_delay": 1.5}
@@ -26,7 +25,8 @@ def look(facts: Facts, findings: Findings) -> Iterator[Evidence]:
 
 
 def _near(window: int, symptom: Symptom) -> bool:
-    return max(symptom.low, symptom.at - 2) - 1 <= window <= min(symptom.high, symptom.at + 2)
+    low, high = symptom.about(before=1)
+    return low <= window <= high
 
 
 def _delivers(columns: tuple[str, ...], labels: bool, symptom: Symptom) -> bool:
@@ -39,7 +39,7 @@ def _failed(facts: Facts, symptom: Symptom) -> Iterator[Evidence]:
     for run in facts.runs:
         if not _near(run.window, symptom) or not _delivers(run.columns, run.labels, symptom):
             continue
-        if run.state in ("FAIL", "ABORT"):
+        if run.failed:
             words, kinds = f"A run of `{run.job}` failed when it began.", _FAILED
         elif run.repeats:
             words, kinds = f"`{run.job}` did the same work twice when it began.", _REPEATED
@@ -60,15 +60,12 @@ def _late(facts: Facts, symptom: Symptom) -> Iterator[Evidence]:
     late = [
         run
         for run in facts.runs
-        if run.late is not None and run.late > _LATE and _near(run.window, symptom)
+        if run.is_late and _near(run.window, symptom)
         and _delivers(run.columns, run.labels, symptom)
     ]  # fmt: skip
     if late:
         worst = max(late, key=lambda run: run.late or 0.0)
-        usual = any(
-            run.job == worst.job and run.late is not None and run.late > _LATE and not _near(run.window, symptom)
-            for run in facts.runs
-        )
+        usual = any(run.job == worst.job and run.is_late and not _near(run.window, symptom) for run in facts.runs)
         words = f"A run of `{worst.job}` ended {(worst.late or 0.0) / 3600:.1f} hours later than usual."
         yield from _said(facts, symptom, words, _LATER if usual else _LATEST)
 

@@ -12,7 +12,7 @@ from upriver.diagnose.symptom import inputs, symptoms
 def look(facts: Facts, findings: Findings) -> Iterator[Evidence]:
     """Tell which changes of a schema touch columns that changed."""
     for symptom in inputs(symptoms(findings)):
-        low, high = max(symptom.low, symptom.at - 2) - 1, min(symptom.high, symptom.at + 2)
+        low, high = symptom.about(before=1)
         said = [(one.words, one.window) for one in facts.changes if symptom.subject in one.columns]
         said += [
             (run.changed_schema or f"made of other columns than before: {', '.join(run.changed_lineage)}", run.window)

@@ -5,6 +5,7 @@ is an `Unknown` and never an error: only a name that means nothing is refused.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -112,7 +113,8 @@ def _facts(tx: Connection, stored: _Stored, at: datetime | None) -> Facts:
     version, frame, measured, judged = stored.version, stored.frame, stored.measured, stored.judged
     names = list(version.features or [one.name for one in measured.columns])
     ups = _ups(tx, stored, names, at)
-    columns = tuple(_known(one, stored, ups) for one in measured.columns)
+    sources = _sources(ups.runs)
+    columns = tuple(_known(one, stored, sources) for one in measured.columns)
     unknown = [*version.unknown, *_unwatched(stored), *measured.unknown, *judged.unknown]
     if not ups.known:
         unknown.append(_unlinked(version))
@@ -134,7 +136,6 @@ def _facts(tx: Connection, stored: _Stored, at: datetime | None) -> Facts:
         runs=ups.runs,
         missed=ups.missed,
         changes=tuple(sorted((*ups.changes, *measured.changes), key=lambda one: one.at)),
-        pairs=measured.pairs,
         lineage=ups.known,
         unknown=tuple(unknown),
     )
@@ -161,16 +162,19 @@ def _feeds(stored: _Stored) -> AssetId | None:
     return each.most_common(1)[0][0] if each else None
 
 
-def _known(one: Column, stored: _Stored, ups: Ups) -> Column:
+def _known(one: Column, stored: _Stored, sources: Mapping[str, str]) -> Column:
     weight = stored.weights.get(one.name)
-    source = _source(one.name, ups.runs)
+    source = sources.get(one.name, "")
     return replace(one, source=source, importance=weight, importance_from="" if weight is None else "logged")
 
 
-def _source(name: str, ran: tuple[Ran, ...]) -> str:
-    """Return the job that writes a feature, the nearest of those that do not write every feature alike."""
-    mine = sorted((one for one in ran if name in one.columns and not one.labels), key=lambda one: one.distance)
-    return mine[0].job if mine else ""
+def _sources(ran: Iterable[Ran]) -> dict[str, str]:
+    """Return the nearest job that writes each feature."""
+    found: dict[str, str] = {}
+    for one in sorted((one for one in ran if not one.labels), key=lambda one: one.distance):
+        for name in one.columns:
+            found.setdefault(name, one.job)
+    return found
 
 
 def _unwatched(stored: _Stored) -> list[Unknown]:

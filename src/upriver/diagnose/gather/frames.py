@@ -17,8 +17,8 @@ from upriver.catalog.history import moment
 from upriver.diagnose.gather.watchers import Watcher, Watching
 from upriver.monitor import kept, lengths
 from upriver.monitor.ask import grain
-from upriver.monitor.kept import INPUT, Contents, Kept, Place
-from upriver.monitor.measure.summary import Moments
+from upriver.monitor.kept import INPUT, Kept, Place
+from upriver.monitor.measure.summary import Summary
 
 DAY = "1 day"
 REGULAR = 0.9
@@ -162,28 +162,22 @@ def _filled(known: Sequence[Stretch], length: str, timezone: str) -> list[Stretc
     return found
 
 
-def contents(
+def summaries(
     tx: Connection, frame: Frame, watcher: Watcher, *, columns: Sequence[str] | None = None
-) -> tuple[Contents | None, ...]:
+) -> tuple[dict[str, Summary] | None, ...]:
     """Return what a monitor keeps of the columns of each window; None of one that it did not measure."""
     parts = frame.of(watcher)
     starts = [one.start for some in parts for one in some]
     if not starts:
         return tuple(None for _ in parts)
     place = Place(watcher.number, INPUT, finest(watcher), min(starts))
-    every = kept.contents_between(tx, place, max(starts), columns=columns)
-    return tuple(_added([every.get(one.start, Contents()) for one in some]) for some in parts)
+    every = kept.summaries_between(tx, place, max(starts), columns=columns)
+    return tuple(_added([every.get(one.start, {}) for one in some]) for some in parts)
 
 
-def _added(parts: Sequence[Contents]) -> Contents | None:
+def _added(parts: Sequence[dict[str, Summary]]) -> dict[str, Summary] | None:
     if len(parts) < 2:
         return parts[0] if parts else None
-    names = dict.fromkeys(name for part in parts for name in part.columns)
-    whole = Contents()
-    for name in names:
-        added = kept.merged_or_none([part.columns[name] for part in parts if name in part.columns])
-        if added is not None:
-            whole.columns[name] = added
-    for pair in dict.fromkeys(pair for part in parts for pair in part.pairs):
-        whole.pairs[pair] = sum((part.pairs[pair] for part in parts if pair in part.pairs), Moments())
-    return whole
+    names = dict.fromkeys(name for part in parts for name in part)
+    whole = {name: kept.merged_or_none([part[name] for part in parts if name in part]) for name in names}
+    return {name: one for name, one in whole.items() if one is not None}

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
 from sqlalchemy import Connection
 
-from upriver.diagnose.facts import Changed, Column, Floats, Ints
+from upriver.diagnose.facts import Changed, Column
 from upriver.diagnose.gather import comparable, frames
 from upriver.diagnose.gather.frames import Frame
 from upriver.diagnose.gather.named import Named
@@ -20,7 +19,6 @@ from upriver.monitor.baseline import Trained
 from upriver.monitor.kept import BASELINE, WHOLE, Contents, Place
 from upriver.monitor.measure.summary import Summary
 
-Pairs = Mapping[tuple[str, str], tuple[Floats, Ints]]
 _KINDS: Mapping[str, Literal["number", "category"]] = {"number": "number", "category": "category", "text": "category"}
 NAMED = 12
 """So many columns are named in a sentence."""
@@ -37,17 +35,16 @@ class Measured:
 
     columns: tuple[Column, ...] = ()
     by: Mapping[str, Watcher] = field(default_factory=dict)
-    pairs: Pairs = field(default_factory=dict)
     changes: tuple[Changed, ...] = ()
     unknown: tuple[Unknown, ...] = ()
 
 
 def measured(tx: Connection, frame: Frame, version: Named, watching: Watching, trained: Trained) -> Measured:
-    """Return each feature of a version in each window, and how pairs of columns hang together."""
+    """Return each feature of a version in each window."""
     by = _by(version, watching)
     unknown = list(_unwatched(version, by))
     each = {
-        one.number: frames.contents(
+        one.number: frames.summaries(
             tx, frame, one, columns=[name for name, of in by.items() if of.number == one.number]
         )
         for one in {one.number: one for one in by.values()}.values()
@@ -55,14 +52,14 @@ def measured(tx: Connection, frame: Frame, version: Named, watching: Watching, t
     learnt, where = _training(tx, version, by, trained)
     columns = []
     for name, watcher in by.items():
-        windows = tuple(None if one is None else one.columns.get(name) for one in each[watcher.number])
+        windows = tuple(None if one is None else one.get(name) for one in each[watcher.number])
         kind = _kind(windows, learnt.get(name), watcher.measured.get(name, ""))
         if kind is None:
             unknown.append(_strange(name, watcher))
             continue
         columns.append(Column(name, kind, windows, comparable.training(learnt.get(name), windows)))
     unknown += _untrained(version, columns, where)
-    return Measured(tuple(columns), by, _pairs(each.values()), tuple(_changes(frame, by)), tuple(unknown))
+    return Measured(tuple(columns), by, tuple(_changes(frame, by)), tuple(unknown))
 
 
 def _by(version: Named, watching: Watching) -> dict[str, Watcher]:
@@ -151,19 +148,6 @@ def _strange(name: str, watcher: Watcher) -> Unknown:
     kind = watcher.measured.get(name) or "unknown"
     because = f"{name} is of a kind ({kind}) whose distribution is not measured."
     return Unknown(what=name, because=because, hint="Its missing values are watched all the same.")
-
-
-def _pairs(each: Iterable[Sequence[Contents | None]]) -> Pairs:
-    """Return how two columns hang together in each window, as far as a monitor watches that."""
-    found: dict[tuple[str, str], tuple[Floats, Ints]] = {}
-    for windows in each:
-        for n, one in enumerate(windows):
-            for pair, moments in (one.pairs if one is not None else {}).items():
-                empty = (np.full(len(windows), np.nan), np.zeros(len(windows), dtype=np.int64))
-                r, rows = found.setdefault(pair, empty)
-                r[n] = np.nan if moments.correlation is None else moments.correlation
-                rows[n] = moments.rows
-    return found
 
 
 def _changes(frame: Frame, by: Mapping[str, Watcher]) -> Iterable[Changed]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from upriver.diagnose.facts import Floats, Ints
+from upriver.diagnose.facts import ENOUGH, Floats, Ints
 
 RAMPS = (1, 3, 5, 8)
 """So many windows a change may take to grow; 1 is all at once."""
@@ -156,7 +156,7 @@ def _without_phase(values: Floats, weight: Floats, groups: Floats) -> Floats:
 def _noise(values: Floats, weight: Floats, reference: int, phase: Ints) -> tuple[Floats, Floats]:
     """Return how much healthy windows differ as a multiple of what sampling makes, and how well that is known."""
     count = values.shape[0]
-    if reference < 3:
+    if reference < ENOUGH:
         return np.full(count, 1.5), np.full(count, _PRIOR_FREEDOM)
     healthy, before = weight[:, :reference], values[:, :reference]
     groups = _indicators(phase[:reference])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from upriver.diagnose.facts import TRAINING, Chosen, Facts, Floats, Sample
+from upriver.diagnose.facts import Chosen, Facts, Floats, Sample
 from upriver.diagnose.measure import learned
 from upriver.diagnose.measure.joint import coded
 
@@ -74,10 +74,8 @@ def expected(facts: Facts, sample: Sample, without: Sequence[str]) -> Expected |
     if sample.label is None:
         return None
     sample = sample.of(np.isfinite(sample.label))
-    trained = facts.reference < 3
-    served = (sample.window >= 0) & (sample.window < facts.reference)
-    healthy: Chosen = np.asarray(sample.window == TRAINING) if trained else served
-    keep = (healthy | (sample.window >= 0)) if trained else sample.window >= 0
+    healthy = facts.healthy(sample)
+    keep = healthy | (sample.window >= 0)
     sample, healthy = sample.of(keep), healthy[keep]
     thin = np.ones(sample.rows, dtype=bool)
     wide = max(1.0, len(facts.columns) / WIDE)
@@ -89,7 +87,7 @@ def expected(facts: Facts, sample: Sample, without: Sequence[str]) -> Expected |
     classes = facts.problem != "regression"
     names = tuple(c.name for c in facts.columns if c.name in sample.columns and c.name not in without)
     x = learned.matrix(sample, names, healthy)
-    if not without and not trained and (score := _score(sample, classes=classes)) is not None:
+    if not without and facts.by_windows and (score := _score(sample, classes=classes)) is not None:
         x = np.column_stack([x, score])
     y = sample.label.astype(np.float64)
     gap = int(np.ceil(facts.delay or 0))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from upriver.diagnose.facts import TRAINING, Chosen, Facts, Floats, Ints, Sample, Texts
+from upriver.diagnose.facts import Chosen, Facts, Floats, Ints, Sample, Texts
 from upriver.diagnose.measure.breaks import Series
 from upriver.diagnose.measure.learned import spread_evenly
 
@@ -101,8 +101,7 @@ def joint(facts: Facts, *, left_out: Collection[str] = ()) -> Joint | None:
     if sample is None or len(names) < 2:
         return None
     sample = sample.of(spread_evenly(sample.window, min(MOST_ROWS, max(8_000, MOST_VALUES // len(names)))))
-    served = (sample.window < facts.reference) & (sample.window >= 0)
-    healthy: Chosen = served if facts.reference >= 3 else np.asarray(sample.window == TRAINING)
+    healthy = facts.healthy(sample)
     if healthy.sum() < 200:
         return None
     inside = sample.window >= 0

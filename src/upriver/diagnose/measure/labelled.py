@@ -88,8 +88,7 @@ def labelled(  # noqa: PLR0913 — which columns may be believed since when
 def _told(facts: Facts, rows: Expected, phase: Ints, threshold: float) -> Labelled:
     windows = facts.windows
     series = _series(facts, rows, windows)
-    first = facts.reference if facts.reference >= 3 else 1
-    found = breaking.breaks(series, reference=facts.reference, phase=phase, first=first)
+    found = breaking.breaks(series, reference=facts.reference, phase=phase, first=facts.first)
     if not found.z.size or found.z.max() < threshold:
         return Labelled(series, found)
     top = found.z >= max(threshold, 0.6 * found.z.max())

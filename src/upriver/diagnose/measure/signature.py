@@ -12,6 +12,7 @@ import numpy as np
 
 from upriver.diagnose.facts import Floats
 from upriver.diagnose.measure.marginal import Marginal
+from upriver.diagnose.measure.units import is_like, scaled, shifted
 from upriver.monitor.measure.profile import quantiles
 from upriver.monitor.measure.summary import Numbers, Summary, edges, merged
 
@@ -31,27 +32,6 @@ Way = Literal[
     "moved",
 ]
 """`moved` is what data does; the others are marks of software."""
-
-UNITS = (
-    10.0,
-    60.0,
-    100.0,
-    1000.0,
-    3600.0,
-    86_400.0,
-    1e6,
-    24.0,
-    7.0,
-    12.0,
-    1024.0,
-    2.54,
-    2.20462,
-    1.60934,
-    3.28084,
-    0.0254,
-)
-_QUANTILES = np.linspace(0.05, 0.95, 19)
-_FIT = 0.035
 
 
 @dataclass(frozen=True)
@@ -139,7 +119,7 @@ def _typed(of: Marginal, later: list[Summary]) -> _Found | None:
 
 def _factor(of: Marginal, later: list[Summary]) -> str:
     after = _added(later, of)
-    found = _scaled(of.pool.numbers, after) if of.pool.numbers is not None and after is not None else None
+    found = scaled(of.pool.numbers, after) if of.pool.numbers is not None and after is not None else None
     return f"{found:g}" if found else ""
 
 
@@ -174,10 +154,10 @@ def _of_number(of: Marginal, later: list[Summary], since: int, noise: float) -> 
     missing, was = float(share[-1]), _share(of, -1)
     found: list[tuple[float, _Found]] = []
     if before is not None and after is not None and before.count and after.count:
-        if (factor := _scaled(before, after)) is not None:
+        if (factor := scaled(before, after)) is not None:
             words = f"its values are {factor:g} times what they were"
             found.append((2.0, ("scaled", 1.0, True, f"{factor:g}", words)))
-        elif (offset := _shifted(before, after)) is not None:
+        elif (offset := shifted(before, after)) is not None:
             words = f"{offset:g} was added to all of its values"
             found.append((1.5, ("offset", 1.0, True, f"{offset:g}", words)))
         for value, old, by_window in of.spikes:
@@ -290,56 +270,6 @@ def _rounded(of: Marginal, since: int, noise: float) -> _Found | None:
         return None
     words = f"its values lie on few points: about {1 / after:.0f} where there were {1 / before:.0f}"
     return "rounded", 1.0, True, "", words
-
-
-def _scaled(before: Numbers, after: Numbers) -> float | None:
-    """Return by which unit all values were multiplied; None if they were not."""
-    was, now = quantiles(before, _QUANTILES), quantiles(after, _QUANTILES)
-    if was is None or now is None:
-        return None
-    far = np.abs(was) > 0.02 * max(float(np.abs(was).max()), 1e-12)
-    if far.sum() < 5 or not np.any(now[far]):
-        return None
-    factor = float(np.median(now[far] / was[far]))
-    if not np.isfinite(factor) or factor == 0 or abs(np.log(abs(factor))) < np.log(1.9):
-        return None
-    known = [unit for one in UNITS for unit in (one, 1 / one, -one) if abs(factor / unit - 1) < 0.03]
-    near = min(known, key=lambda unit: abs(factor / unit - 1), default=None)
-    exact = near if near is not None else factor
-    if near is None and not (abs(factor) > 3 or abs(factor) < 1 / 3 or abs(factor + 1) < 0.1):
-        return None
-    if _apart(after, was * exact, _QUANTILES if exact > 0 else 1 - _QUANTILES) > _FIT:
-        return None
-    return float(f"{exact:.4g}")
-
-
-def _shifted(before: Numbers, after: Numbers) -> float | None:
-    """Return what was added to all values, where that is far more than they vary; None if nothing was."""
-    was, now = quantiles(before, _QUANTILES), quantiles(after, _QUANTILES)
-    if was is None or now is None:
-        return None
-    offset = float(np.median(now - was))
-    width = float(was[-1] - was[0])
-    if width <= 0 or abs(offset) < 1.5 * width or _apart(after, was + offset, _QUANTILES) > _FIT:
-        return None
-    return float(f"{offset:.4g}")
-
-
-def _apart(of: Numbers, values: Floats, below: Floats) -> float:
-    """Return how far the share of `of` below each value is from what it should be, at most."""
-    low, high = edges(of.buckets, of.centre)
-    middle = (low + high) / 2
-    total = np.concatenate([[0.0], np.cumsum(of.counts)]) / of.count
-    reach = 1e-9 * np.maximum(np.abs(values), 1.0)
-    left = total[np.searchsorted(middle, values - 0.02 * np.abs(values - of.centre) - reach, side="left")]
-    right = total[np.searchsorted(middle, values + 0.02 * np.abs(values - of.centre) + reach, side="right")]
-    return float(np.maximum(np.maximum(left - below, below - right), 0.0).max())
-
-
-def is_like(of: Numbers, other: Numbers) -> bool:
-    """Tell whether two columns hold the same numbers, as far as their distributions tell."""
-    told = quantiles(other, _QUANTILES)
-    return told is not None and bool(of.count) and _apart(of, told, _QUANTILES) < _FIT
 
 
 def swapped(a: Marginal, b: Marginal, *, since: int) -> bool:

@@ -15,6 +15,7 @@ from upriver.diagnose.records import Kind, Tally
 from upriver.diagnose.run import diagnose
 from upriver.errors import Invalid, NotFound, Problem
 from upriver.web.asked import subject_of
+from upriver.web.choice import Choice
 from upriver.web.deps import Now, Server, Tx, Who
 from upriver.web.diagnosed import KINDS, Brief, briefs, diagnosis_href, percentage, titled
 from upriver.web.html import address, render
@@ -32,14 +33,6 @@ class Entry(Record):
     at: str = ""
     rows: str = ""
     alert: str = ""
-
-
-class Choice(Record):
-    """One of several things to look at."""
-
-    label: str
-    to: str
-    current: bool = False
 
 
 class Counted(Record):
@@ -190,12 +183,12 @@ def _found(tx: Tx, of: str, kind: str, offset: int) -> tuple[Any, ...]:
 def _kinds(tallies: tuple[Tally, ...], of: str, kind: str) -> tuple[Choice, ...]:
     if len(tallies) < 2 and not kind:
         return ()
-    some = [Choice(label="all", to=address("/diagnoses", of=of), current=not kind)]
+    some = [Choice(label="all", to=address("/diagnoses", of=of), is_current=not kind)]
     some += [
         Choice(
             label=f"{titled(one.kind)} ({one.made:,})",
             to=address("/diagnoses", of=of, kind=one.kind),
-            current=one.kind == kind,
+            is_current=one.kind == kind,
         )
         for one in sorted(tallies, key=lambda one: -one.made)
     ]

@@ -17,6 +17,7 @@ from upriver.web.asked import whys
 from upriver.web.charts.chart import Chart
 from upriver.web.charts.compared import compared
 from upriver.web.charts.history import history, shares
+from upriver.web.choice import Choice
 from upriver.web.deps import Tx
 from upriver.web.html import compact, number, render
 from upriver.web.watching import (
@@ -42,14 +43,6 @@ _NAMES = {
 }  # fmt: skip
 _QUANTILES = (1, 5, 25, 75, 95, 99)
 Words = Annotated[str, Query(max_length=2000)]
-
-
-class Choice(Record):
-    """One of several things to look at."""
-
-    label: str
-    to: str
-    current: bool = False
 
 
 class Compared(Record):
@@ -274,7 +267,7 @@ def _references(found: Found, here: Any) -> tuple[Choice, ...]:
     if len(found.references) < 2:
         return ()
     return tuple(
-        Choice(label=AGAINST[one], to=here(against=one), current=one == found.against) for one in found.references
+        Choice(label=AGAINST[one], to=here(against=one), is_current=one == found.against) for one in found.references
     )
 
 
@@ -285,7 +278,7 @@ def _slices(cuts: Sequence[Cut], asked: Asked, here: Any) -> tuple[Choice, ...]:
         Choice(
             label=sliced(cut) or "all rows",
             to=here(slice=cut.key, value=cut.value, model=cut.model),
-            current=cut == asked.cut,
+            is_current=cut == asked.cut,
         )
         for cut in cuts
     )
@@ -295,7 +288,9 @@ def _lengths(watched: Watched, lasting: str, here: Any) -> tuple[Choice, ...]:
     monitor = watched.monitor
     if monitor.watch == "snapshot" or len(monitor.granularities) < 2:
         return ()
-    return tuple(Choice(label=one, to=here(granularity=one), current=one == lasting) for one in monitor.granularities)
+    return tuple(
+        Choice(label=one, to=here(granularity=one), is_current=one == lasting) for one in monitor.granularities
+    )
 
 
 def _shares(tx: Tx, watched: Watched, column: str, found: Found, cut: Cut) -> Chart | None:

@@ -17,6 +17,7 @@ from upriver.web import predicting
 from upriver.web.asked import whys
 from upriver.web.charts.chart import Chart
 from upriver.web.charts.quality import quality
+from upriver.web.choice import Choice
 from upriver.web.deps import Tx
 from upriver.web.heat import Heat, heat
 from upriver.web.html import render
@@ -40,14 +41,6 @@ _COLUMNS, _MORE, _RECENT, _PAST = 12, 48, 14, 90
 Here = Callable[..., str]
 Length = Annotated[str, Query(max_length=40)]
 Words = Annotated[str, Query(max_length=2000)]
-
-
-class Choice(Record):
-    """One of several things to look at."""
-
-    label: str
-    to: str
-    current: bool = False
 
 
 class Held(Record):
@@ -273,7 +266,7 @@ def _lengths(watched: Watched, lasting: str, here: Here) -> tuple[Choice, ...]:
     if monitor.watch == "snapshot" or len(monitor.granularities) < 2:
         return ()
     return tuple(
-        Choice(label=one, to=f"{here(granularity=one, until=None)}#moved", current=one == lasting)
+        Choice(label=one, to=f"{here(granularity=one, until=None)}#moved", is_current=one == lasting)
         for one in lengths.ordered(monitor.granularities)
     )
 
@@ -285,7 +278,7 @@ def _slices(found: Sequence[Cut], asked: Asked, here: Here) -> tuple[Choice, ...
         Choice(
             label=sliced(cut) or "all rows",
             to=f"{here(slice=cut.key, value=cut.value, model=cut.model)}#moved",
-            current=cut == asked.cut,
+            is_current=cut == asked.cut,
         )
         for cut in found
     )
@@ -332,9 +325,11 @@ def _quality(tx: Tx, watched: Watched, asked: Asked, here: Here) -> Quality:
     ways += [(f"by {key}", key) for key in keys]
     return Quality.model_construct(
         metrics=tuple(
-            Choice(label=metric_title(m), to=f"{here(metric=m)}#quality", current=m == metric) for m in ranked
+            Choice(label=metric_title(m), to=f"{here(metric=m)}#quality", is_current=m == metric) for m in ranked
         ),
-        slices=tuple(Choice(label=label, to=f"{here(by=key)}#quality", current=key == asked.by) for label, key in ways),
+        slices=tuple(
+            Choice(label=label, to=f"{here(by=key)}#quality", is_current=key == asked.by) for label, key in ways
+        ),
         chart=quality(shown, title=metric_title(metric), timezone=timezone) if shown else None,
         standings=predicting.standings(mine, timezone),
     )

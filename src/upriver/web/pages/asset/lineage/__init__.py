@@ -6,12 +6,13 @@ from markupsafe import Markup
 
 from upriver import plugins
 from upriver.web import layers
+from upriver.web.choice import Choice
 from upriver.web.deps import Tx
 from upriver.web.html import href
 from upriver.web.pages.asset.lineage import columns, tables
 from upriver.web.pages.asset.lineage.asof import asof
 from upriver.web.pages.asset.lineage.matched import matched
-from upriver.web.pages.asset.lineage.records import Choice, Chosen, Picked, Picture
+from upriver.web.pages.asset.lineage.records import Chosen, Picked, Picture
 from upriver.web.pages.asset.lineage.shown import layer_of, settled, shown
 from upriver.web.pages.asset.view import View
 from upriver.web.pages.asset.visit import Visit

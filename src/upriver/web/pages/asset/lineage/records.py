@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 from upriver.catalog.records import Record
 from upriver.ids import AssetId
 from upriver.lineage.show.records import Tie, Written
+from upriver.web.choice import Choice
 
 
 class AsOf(Record):
@@ -26,15 +27,6 @@ class AsOf(Record):
     days: int
     today: str
     moment: datetime | None
-
-
-class Choice(Record):
-    """Something to choose in the bar above the drawing."""
-
-    label: str
-    to: str
-    is_current: bool
-    hint: str = ""
 
 
 class Chosen(Record):
