@@ -208,7 +208,7 @@ def digest(facts: Facts) -> str:
     for column in facts.columns:
         found.update(column.name.encode())
         for one in (column.training, *column.windows):
-            found.update(one.packed() if one is not None else b"-")
+            found.update(one.raw() if one is not None else b"-")
     plain = {
         "version": str(facts.version), "starts": facts.starts, "reference": facts.reference, "deployed": facts.deployed,
         "period": facts.period, "rows": facts.rows, "labelled": facts.labelled, "delay": facts.delay,

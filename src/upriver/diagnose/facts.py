@@ -7,7 +7,8 @@ the training data says what is normal.  Whatever is missing is empty or None, an
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,8 +102,7 @@ class Compared:
     offline: Floats | Texts
 
 
-@dataclass(frozen=True)
-class Ran:
+class Ran(NamedTuple):
     """A run of a pipeline that wrote something which feeds the model, or its labels.
 
     Attributes:
@@ -131,7 +131,7 @@ class Ran:
     exact: bool = True
     distance: int = 1
     state: str = "COMPLETE"
-    code: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = MappingProxyType({})
     changed_code: str = ""
     changed_schema: str = ""
     changed_lineage: tuple[str, ...] = ()

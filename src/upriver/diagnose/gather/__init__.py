@@ -21,6 +21,7 @@ from upriver.diagnose.gather.quality import Judged
 from upriver.diagnose.gather.reference import Healthy
 from upriver.diagnose.gather.runs import Ups
 from upriver.diagnose.gather.runs import runs as runs_of
+from upriver.diagnose.gather.uncollected import uncollected
 from upriver.diagnose.gather.watchers import Watching
 from upriver.diagnose.gather.windows import Measured
 from upriver.diagnose.records import Unknown
@@ -80,7 +81,7 @@ def gather(engine: Engine, asked: str, *, at: datetime | None = None, rows: int 
         NotFound: Nothing is called that.
         Invalid: Several things are, or it is no model.
     """
-    with db.reading(engine) as tx:
+    with db.reading(engine) as tx, uncollected():
         stored = _stored(tx, asked, at, windows)
         facts = _facts(tx, stored, at)
     facts = then.known_then(_with_rows(engine, stored, facts, rows), at)

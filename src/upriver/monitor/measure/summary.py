@@ -29,6 +29,8 @@ OFFSET = 5000
 LEAST = 1e-40
 """What lies nearer to the centre than this is in bucket 0, with the centre itself."""
 
+_ARRAYS = ("buckets", "counts", "sums")
+
 MOST_VALUES = 1000
 """So many different values are counted one by one; the rest of the rows are `others`."""
 
@@ -107,14 +109,42 @@ class Summary:
     distinct: int | None = None
     exact: bool = False
 
+    def raw(self) -> bytes:
+        """Return it as bytes, the same for the same: the length of a head, the head in JSON, then the arrays of numbers."""
+        head, arrays = self.plain(), b""
+        if self.numbers is not None:
+            one = self.numbers
+            steps = np.diff(one.buckets, prepend=0).astype("<i4")
+            arrays = steps.tobytes() + one.counts.astype("<i8").tobytes() + one.sums.astype("<f8").tobytes()
+            head["numbers"] = {name: value for name, value in vars(one).items() if name not in _ARRAYS}
+        said = orjson.dumps(head, option=orjson.OPT_SERIALIZE_NUMPY)
+        return len(said).to_bytes(4, "little") + said + arrays
+
     def packed(self) -> bytes:
         """Return it in few bytes; `unpacked` reads them."""
-        return zlib.compress(orjson.dumps(self.plain(), option=orjson.OPT_SERIALIZE_NUMPY), 6)
+        return zlib.compress(self.raw(), 6)
 
     @classmethod
     def unpacked(cls, data: bytes) -> Self:
-        """Return what was packed."""
-        return cls.read(orjson.loads(zlib.decompress(data)))
+        """Return what was packed.
+
+        Examples:
+            >>> told = Summary("number", "int", 3, 0, numbers=numbers_of(np.array([1.0, 2.0, 2.0]), 1.0))
+            >>> again = Summary.unpacked(told.packed())
+            >>> again.raw() == told.raw(), again.numbers.counts.tolist()
+            (True, [1, 2])
+        """
+        raw = zlib.decompress(data)
+        at = 4 + int.from_bytes(raw[:4], "little")
+        head = orjson.loads(raw[4:at])
+        if head.get("numbers") is not None:
+            count = (len(raw) - at) // 20
+            head["numbers"] |= {
+                "buckets": np.frombuffer(raw, "<i4", count, at).cumsum(dtype=np.int64),
+                "counts": np.frombuffer(raw, "<i8", count, at + 4 * count),
+                "sums": np.frombuffer(raw, "<f8", count, at + 12 * count),
+            }
+        return cls.read(head)
 
     def plain(self) -> dict[str, Any]:
         """Return it as it is written in JSON: names and lists; NaN is null."""
