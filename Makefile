@@ -10,7 +10,7 @@ demo: .venv/ready
 	@$(BIN)/python examples/demo.py
 
 test: .venv/ready
-	$(BIN)/python -m pytest -m "not journey"
+	$(BIN)/python -m pytest -m "not journey" -n auto --dist loadfile
 
 journeys: .venv/ready
 	$(BIN)/python -m pytest -m journey tests

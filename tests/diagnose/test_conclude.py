@@ -176,7 +176,7 @@ def test_two_runs_that_cannot_be_told_apart_are_both_named():
     world = World().of("minutes", lambda v: v * 60)
     facts = world.facts()
     twin = next(run for run in facts.runs if run.run.uid == f"web-{ONSET}")
-    other = replace(twin, job="events", run=twin.run.model_copy(update={"uid": f"events-{ONSET}"}))
+    other = twin._replace(job="events", run=twin.run.model_copy(update={"uid": f"events-{ONSET}"}))
     first = conclude(replace(facts, runs=(*facts.runs, other))).hypotheses[0]
     assert {one.run.uid for one in first.suspects if one.rank == 1} == {f"web-{ONSET}", f"events-{ONSET}"}
 

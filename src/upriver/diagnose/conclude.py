@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-import numpy as np
 import orjson
 
 from upriver import plugins
@@ -14,7 +13,7 @@ from upriver.diagnose.correlate import correlations
 from upriver.diagnose.decompose import decompose
 from upriver.diagnose.facts import Facts, Sample
 from upriver.diagnose.findings import Findings, measured
-from upriver.diagnose.measure.learned import available
+from upriver.diagnose.lacking import hopeless, lacking
 from upriver.diagnose.rank import ranked
 from upriver.diagnose.records import Decomposition, Evidence, Hypothesis, Unknown, Verdict
 from upriver.diagnose.symptom import symptoms
@@ -24,7 +23,6 @@ RULES = 1
 """Counts changes of the rules: the same facts give the same verdict as long as this is the same."""
 
 _SURE, _APART = 0.75, 0.25
-_LEAST_WINDOWS = 2
 
 
 def conclude(facts: Facts) -> Verdict:
@@ -33,9 +31,7 @@ def conclude(facts: Facts) -> Verdict:
     if (because := hopeless(facts)) is not None:
         return _nothing(facts, (because, *missing))
     findings = measured(facts)
-    seen = symptoms(findings)
-    evidence = tuple(looked(facts, findings))
-    found = ranked(facts, seen, evidence)
+    found = ranked(facts, symptoms(findings), tuple(looked(facts, findings)))
     parts = _decomposed(facts, found)
     found = tuple(_told(facts, one, parts, missing, alone=_alone(found)) for one in found)
     first = found[0]
@@ -66,85 +62,6 @@ def looked(facts: Facts, findings: Findings) -> Iterator[Evidence]:
     for name in plugins.names(clues):
         clue: Clue = plugins.load(clues, name)
         yield from clue.look(facts, findings)
-
-
-def hopeless(facts: Facts) -> Unknown | None:
-    """Return why nothing can be said at all; None where something can."""
-    if not facts.columns and not facts.quality:
-        return Unknown(
-            what="windows",
-            because=f"No monitor watches what {facts.title} is given or says.",
-            hint="Watch its inputs or its predictions, and ask again",
-        )
-    measured_ = max((sum(one is not None for one in column.windows) for column in facts.columns), default=0)
-    told = any(column.training is not None for column in facts.columns)
-    if facts.windows < _LEAST_WINDOWS and not told:
-        return Unknown(
-            what="windows",
-            because=f"There is {'one window' if facts.windows == 1 else 'no window'} and nothing to compare it with.",
-            hint="Wait for another window, or name what the model was trained on as its baseline",
-        )
-    if not facts.by_windows and not told:
-        return Unknown(
-            what="reference",
-            because=f"Nothing says what is normal: {facts.reference} healthy windows, and no profile of the training data.",
-            hint="Log the training data with the model, or name a baseline",
-        )
-    if facts.columns and not measured_:
-        return Unknown(what="windows", because="No window has any rows.", hint="Refresh the monitor")
-    return None
-
-
-def lacking(facts: Facts) -> tuple[Unknown, ...]:
-    """Return what would have helped and was not there."""
-    found = list(facts.unknown)
-    told = {one.what for one in found}
-
-    def add(what: str, because: str, hint: str) -> None:
-        if not any(what in each for each in told):
-            found.append(Unknown(what=what, because=because, hint=hint))
-
-    if facts.sample is None:
-        add(
-            "rows",
-            "No rows could be looked at, so that dependence between columns was not.",
-            "Let the diagnosis read some",
-        )
-    elif facts.sample.label is None or not np.isfinite(facts.sample.label).any():
-        add(
-            "labels",
-            "No labels are known, so that whether the label still follows from the inputs is unknown.",
-            "Watch labels",
-        )
-    if not available():
-        add(
-            "scikit-learn",
-            "scikit-learn is not installed, so that nothing was learned from rows.",
-            "Install upriver[explain]",
-        )
-    if not facts.lineage or not facts.runs:
-        add("lineage", "Nothing is known of the pipelines that feed the model.", "Send OpenLineage events from them")
-    if not facts.compared:
-        add(
-            "offline",
-            "There are no offline values to compare what was served with.",
-            "Name an offline table in the monitor",
-        )
-    if not any(column.training is not None for column in facts.columns):
-        add("training", "How the training data was distributed is not known.", "Log it with the model")
-    empty = [one.name for one in facts.columns if _empty(one.windows)]
-    if empty:
-        add(
-            "empty",
-            f"All values of {', '.join(empty[:3])} are missing in every window.",
-            "Check whether the column is still filled",
-        )
-    return tuple(found)
-
-
-def _empty(windows: Sequence[object]) -> bool:
-    known = [one for one in windows if one is not None]
-    return bool(known) and all(getattr(one, "rows", 0) == getattr(one, "nulls", -1) for one in known)
 
 
 def timed(facts: Facts) -> bool:

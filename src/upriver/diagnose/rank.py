@@ -17,7 +17,7 @@ from upriver.diagnose.symptom import Sort, Symptom
 
 BASE: dict[Sort, dict[Kind, float]] = {
     "input": {"pipeline_bug": 0.0, "covariate_shift": 0.0, "schema_change": -1.5, "skew": -1.5, "late_data": -1.0},
-    "label": {"concept_drift": 0.0, "label_errors": 0.0, "label_delay": -2.0},
+    "label": {"concept_drift": 0.0, "label_errors": 0.0, "label_delay": -2.0, "late_data": -3.0},
     "rate": {"label_delay": 0.0},
     "volume": {"late_data": 0.0, "pipeline_bug": 0.0, "false_alarm": 2.0},
 }
@@ -98,17 +98,32 @@ def _hypothesis(  # noqa: PLR0913 — what one hypothesis is made of
         kind=kind,
         confidence=round(confidence, 4),
         present=present,
-        columns=tuple(one.subject for one in ordered if one.sort == "input") or _along(mine, facts),
-        onset=began(facts, ordered),
+        columns=tuple(one.subject for one in ordered if one.sort == "input") or _along(mine, facts, kind),
+        onset=began(facts, ordered, by_software=kind in _SOFTWARE or kind == "label_errors"),
         evidence=tuple(sorted(said, key=lambda one: -abs(one.weight)))[:12],
-        suspects=suspects(facts, ordered[:4])
+        suspects=suspects(facts, ordered[:4], kind)
         if mine and kind not in ("covariate_shift", "concept_drift", "false_alarm", "skew")
         else (),
     )
 
 
-def _along(mine: Sequence[Symptom], facts: Facts) -> tuple[str, ...]:
+def _along(mine: Sequence[Symptom], facts: Facts, kind: Kind) -> tuple[str, ...]:
+    """Return the columns that a hypothesis is about where no column itself has changed."""
+    if kind == "late_data":
+        return _behind(facts, [one for one in mine if one.sort == "label"])
     return (facts.label,) if facts.label and any(one.sort in ("label", "rate") for one in mine) else ()
+
+
+def _behind(facts: Facts, mine: Sequence[Symptom]) -> tuple[str, ...]:
+    """Return the columns whose run was missed, or late, when something began."""
+    found: dict[str, None] = {}
+    for one in mine:
+        first, last = one.about(before=1)
+        late = [(run.window, run.columns) for run in facts.runs if run.is_late and not run.labels]
+        for window, columns in (*((each.window, each.columns) for each in facts.missed), *late):
+            if first <= window <= last:
+                found |= dict.fromkeys(columns)
+    return tuple(found)
 
 
 def _ordered(mine: Sequence[Symptom], evidence: Sequence[Evidence], kind: Kind) -> list[Symptom]:
@@ -128,15 +143,19 @@ def _distinct(evidence: Iterable[Evidence]) -> list[Evidence]:
     return list(found.values())
 
 
-def began(facts: Facts, mine: Sequence[Symptom]) -> Onset | None:
-    """Return when what these symptoms have in common began; None where there is none."""
+def began(facts: Facts, mine: Sequence[Symptom], *, by_software: bool = False) -> Onset | None:
+    """Return when what these symptoms have in common began; None where there is none.
+
+    Args:
+        by_software: A change of code may have begun it.
+    """
     if not mine:
         return None
     first = mine[0]
     together = [one for one in mine if abs(one.at - first.at) <= 2]
     chance = when(together, facts.windows) if len(together) > 1 else None
     at = int(np.argmax(chance)) if chance is not None else first.at
-    at = _at_change(facts, together, at)
+    at = _at_change(facts, together, at) if by_software else at
     low, high = min(at, *(one.low for one in together), at), max(at, *(one.high for one in together), at)
     return Onset(
         at=facts.at(at), earliest=facts.at(max(low, at - 3)), latest=facts.at(min(high, at + 3)),

@@ -6,7 +6,7 @@ from math import log
 import numpy as np
 
 from upriver.diagnose.facts import Facts, Floats, Ran
-from upriver.diagnose.records import Suspect
+from upriver.diagnose.records import Kind, Suspect
 from upriver.diagnose.symptom import Symptom
 from upriver.diagnose.words import short
 
@@ -15,20 +15,22 @@ _TIE = 0.5
 """Two runs whose log-odds differ by less cannot be told apart."""
 
 
-def suspects(facts: Facts, of: Sequence[Symptom]) -> tuple[Suspect, ...]:
+def suspects(facts: Facts, of: Sequence[Symptom], kind: Kind = "pipeline_bug") -> tuple[Suspect, ...]:
     """Return the runs that may have made these symptoms, the most likely first.
 
     A run is the more suspicious the likelier its window is the first bad one, if it was of other code or wrote another schema
-    than the run before, failed, or did the same work again, and the nearer it is to what the model reads.
+    than the run before, failed, or did the same work again, and the nearer it is to what the model reads.  What counts most
+    is what makes for that kind: of data that came late, that a run was late.
     """
+    stale = kind == "late_data"
     chance = when(of, facts.windows)
     found = []
     for run in facts.runs:
-        mine = [symptom for symptom in of if symptom.concerns(run)]
+        mine = [symptom for symptom in of if symptom.concerns(run, stale=stale)]
         if not mine or not 0 <= run.window < facts.windows:
             continue
         time = float(np.log(max(chance[run.window], 1e-6)))
-        reasons = _reasons(run)
+        reasons = _reasons(run, stale=stale)
         score = time + sum(weight for _, weight in reasons) - 0.3 * (run.distance - 1) + log(len(mine) / len(of)) / 2
         score += 0.0 if run.exact else -0.5
         if time > log(1e-5) or reasons:
@@ -58,21 +60,17 @@ def when(of: Sequence[Symptom], windows: int) -> Floats:
     return np.asarray(near / near.sum())
 
 
-def _reasons(run: Ran) -> list[tuple[str, float]]:
-    found = []
-    if run.changed_code:
-        found.append(("code", 3.0))
-    if run.changed_schema:
-        found.append(("schema", 3.0))
-    if run.changed_lineage:
-        found.append(("lineage", 3.0))
-    if run.failed:
-        found.append(("failure", 2.5))
-    if run.repeats:
-        found.append(("rows", 1.5))
-    if run.is_late:
-        found.append(("late", 1.5))
-    return found
+def _reasons(run: Ran, *, stale: bool) -> list[tuple[str, float]]:
+    changed, late = (1.0, 4.0) if stale else (3.0, 1.5)
+    every = (
+        ("code", bool(run.changed_code), changed),
+        ("schema", bool(run.changed_schema), changed),
+        ("lineage", bool(run.changed_lineage), changed),
+        ("failure", run.failed, 2.5),
+        ("rows", run.repeats, 1.5),
+        ("late", run.is_late, late),
+    )
+    return [(name, weight) for name, is_so, weight in every if is_so]
 
 
 def _ranks(scores: Sequence[float]) -> list[int]:

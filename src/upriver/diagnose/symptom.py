@@ -9,6 +9,7 @@ import numpy as np
 from upriver.diagnose.facts import Floats, Ran
 from upriver.diagnose.findings import SURE, Findings
 from upriver.diagnose.measure.breaks import onset
+from upriver.diagnose.measure.labelled import SURELY, Labelled
 
 LABEL, RATE, VOLUME = ":label", ":labelled", ":rows"
 """Subjects that are no columns: what the label says, how many rows have one, how many rows there are."""
@@ -43,10 +44,16 @@ class Symptom:
         """Return the first and last window in which its cause may have come, `before` windows earlier allowed."""
         return max(self.low, self.at - 2) - before, min(self.high, self.at + 2)
 
-    def concerns(self, run: Ran) -> bool:
-        """Tell whether a run delivers what it is about."""
-        if self.sort in ("label", "rate"):
+    def concerns(self, run: Ran, *, stale: bool = False) -> bool:
+        """Tell whether a run delivers what it is about.
+
+        Args:
+            stale: Labels do not follow because the inputs are of another time; else because of the labels themselves.
+        """
+        if self.sort == "rate" or (self.sort == "label" and not stale):
             return run.labels
+        if self.sort == "label":
+            return not run.labels and (run.is_late or run.failed)
         return not run.labels and (self.sort == "volume" or self.subject in run.columns)
 
 
@@ -62,7 +69,7 @@ def symptoms(of: Findings) -> tuple[Symptom, ...]:
         if unlike.at is not None and name not in pairs:
             found.setdefault(name, _symptom("input", name, 10.0, 1, unlike.likelihood))
     label = of.label
-    if label is not None and label.at is not None and (label.z >= SURE or label.structure >= _STRUCTURE):
+    if label is not None and label.at is not None and _is_sure(label):
         strongest = np.argsort(-label.breaks.z, kind="stable")[:3]
         top = [i for i in strongest.tolist() if label.breaks.z[i] >= 0.8 * label.z]
         likelihood = label.breaks.likelihood[top].mean(axis=0)
@@ -77,6 +84,10 @@ def symptoms(of: Findings) -> tuple[Symptom, ...]:
     if of.volume is not None:
         found[VOLUME] = _symptom("volume", VOLUME, of.volume.z, of.volume.over, of.volume.likelihood)
     return tuple(found.values())
+
+
+def _is_sure(label: Labelled) -> bool:
+    return label.z >= SURE or label.structure >= _STRUCTURE or label.beyond >= SURELY
 
 
 def _symptom(sort: Sort, subject: str, z: float, over: int, likelihood: Floats) -> Symptom:

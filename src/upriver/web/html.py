@@ -288,6 +288,16 @@ def coded(text: object) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in parts)
 
 
+def breaking(text: object) -> Markup:
+    """Return a long name that a line may break in, after a point or an underscore.
+
+    Examples:
+        >>> str(breaking("silver.user_sessions<"))
+        'silver.<wbr>user_<wbr>sessions&lt;'
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[._])", str(text)))
+
+
 def kind_title(kind: str) -> str:
     """Return what people call one of a kind: 'Logged model'."""
     return kind.replace("-", " ").capitalize()
@@ -302,6 +312,6 @@ _templates = Environment(
 )
 _templates.filters.update(
     href=href, run_href=run_href, when=when, soon=soon, day=day, clock=clock, interval=interval, number=number, seconds=seconds, markdown=markdown,
-    snippet=snippet, compact=compact, coded=coded, exact=exact, kind_title=kind_title, plural=plural,
+    snippet=snippet, compact=compact, coded=coded, breaking=breaking, exact=exact, kind_title=kind_title, plural=plural,
 )  # fmt: skip
 _templates.globals.update(address=address, differing=differing, static=static, KINDS=KINDS, escape=escape)

@@ -6,7 +6,7 @@ from upriver.diagnose.clue import Clue
 from upriver.diagnose.facts import Facts
 from upriver.diagnose.findings import Findings
 from upriver.diagnose.records import Evidence, Kind
-from upriver.diagnose.symptom import RATE, VOLUME, Symptom, symptoms
+from upriver.diagnose.symptom import LABEL, RATE, VOLUME, Symptom, symptoms
 
 _FAILED: dict[Kind, float] = {"late_data": 4.0, "pipeline_bug": 1.5, "label_delay": 2.5}
 _LATEST: dict[Kind, float] = {"late_data": 7.5, "pipeline_bug": -1.5, "label_delay": 3.0}
@@ -17,11 +17,12 @@ _REPEATED: dict[Kind, float] = {"pipeline_bug": 2.0}
 def look(facts: Facts, findings: Findings) -> Iterator[Evidence]:
     """Tell what went wrong with the runs that deliver what changed."""
     for symptom in symptoms(findings):
+        stale = (*_missed(facts, symptom), *_late(facts, symptom))
         if symptom.sort == "label":
+            yield from (one for one in stale if one.kind == "late_data")
             continue
         yield from _failed(facts, symptom)
-        yield from _missed(facts, symptom)
-        yield from _late(facts, symptom)
+        yield from stale
 
 
 def _near(window: int, symptom: Symptom) -> bool:
@@ -32,7 +33,7 @@ def _near(window: int, symptom: Symptom) -> bool:
 def _delivers(columns: tuple[str, ...], labels: bool, symptom: Symptom) -> bool:
     if symptom.subject == RATE:
         return labels
-    return not labels and (symptom.subject == VOLUME or not columns or symptom.subject in columns)
+    return not labels and (symptom.subject in (VOLUME, LABEL) or not columns or symptom.subject in columns)
 
 
 def _failed(facts: Facts, symptom: Symptom) -> Iterator[Evidence]:

@@ -1,6 +1,8 @@
 """How many rows have a label, given that labels come late: a young window has few and nothing is wrong with it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,7 +43,7 @@ def arrived(rows: Floats, have: Floats, *, reference: int, delay: float | None =
         delay: So many windows labels use to take.
 
     Examples:
-        >>> young = np.array([100.0] * 10 + [95.0, 86.0, 63.0])
+        >>> young = np.array([100.0] * 10 + [98.0, 92.0, 57.0])
         >>> arrived(np.full(13, 100.0), young, reference=6) is None
         True
         >>> fallen = np.array([1000.0] * 9 + [650.0, 660.0, 640.0, 655.0])
@@ -53,46 +55,54 @@ def arrived(rows: Floats, have: Floats, *, reference: int, delay: float | None =
     if young:
         found = arrived(rows[:-young], have[:-young], reference=min(reference, rows.size - young), delay=0.0)
         return found and replace(found, likelihood=np.concatenate([found.likelihood, np.full(young, -np.inf)]))
-    windows = rows.size
     known = rows > 0
     if known.sum() < 4 or not have.sum():
         return None
     share = np.where(known, have / np.where(known, rows, 1.0), 0.0)
-    age = np.arange(windows)[::-1] + 0.5
-    told = [one for one in DELAYS if delay is None or abs(one - delay) <= 0.75 + 0.5 * delay]
-    best: tuple[float, int, float, float] | None = None
-    plain = -np.inf
-    likelihood = np.full(windows, -np.inf)
+    told = [one for one in DELAYS if delay is None or abs(one - delay) <= 0.75 + 0.5 * delay] or [delay or 0.0]
+    plain, likelihood = -np.inf, np.full(rows.size, -np.inf)
+    best: _Fall | None = None
     noise = _noise(share, rows, reference)
-    for mean in told or [delay or 0.0]:
-        ripe = 1 - np.exp(-age / mean) if mean else np.ones(windows)
-        usual = max(float(np.median(share[: max(reference, 3)])), 0.02)
-        spread = (
-            np.maximum(usual * (1 - usual), 0.002) * noise / np.maximum(rows, 1.0)
-            + np.square(0.12 * usual * (1 - ripe))
-            + 2e-5
-        )
-        weight = np.where(known & (ripe > 0.05), 1 / spread, 0.0)
+    for mean in told:
+        ripe, weight = _ripening(rows, share, mean, reference, noise)
         level = _level(share, ripe, weight, slice(None))
-        alone = -float((weight * np.square(share - level * ripe)).sum()) / 2
-        plain = max(plain, alone)
-        for at in range(2, windows):
-            if not weight[at:].any() or not weight[:at].any():
-                continue
-            before, after = _level(share, ripe, weight, slice(0, at)), _level(share, ripe, weight, slice(at, None))
-            fitted = np.where(np.arange(windows) < at, before, after) * ripe
-            said = -float((weight * np.square(share - fitted)).sum()) / 2
-            if after >= before * (1 - _LEAST):
-                continue
-            likelihood[at] = max(likelihood[at], said)
-            if best is None or said > best[0]:
-                best = said, at, before, after
-    if best is None:
+        plain = max(plain, -float((weight * np.square(share - level * ripe)).sum()) / 2)
+        for one in _falls(share, ripe, weight):
+            likelihood[one.at] = max(likelihood[one.at], one.likelihood)
+            best = max(best or one, one, key=lambda each: each.likelihood)
+    z = float(np.sqrt(max(2 * (best.likelihood - plain), 0.0))) if best is not None else 0.0
+    if best is None or z < _SURE:
         return None
-    z = float(np.sqrt(max(2 * (best[0] - plain), 0.0)))
-    if z < _SURE:
-        return None
-    return Count(z, best[1], 1, min(best[2], 1.0), min(best[3], 1.0), 0.5 * (likelihood - plain))
+    return Count(z, best.at, 1, min(best.before, 1.0), min(best.after, 1.0), 0.5 * (likelihood - plain))
+
+
+class _Fall(NamedTuple):
+    """Another share of labels from a window on, and how likely that makes what was seen."""
+
+    likelihood: float
+    at: int
+    before: float
+    after: float
+
+
+def _ripening(rows: Floats, share: Floats, mean: float, reference: int, noise: float) -> tuple[Floats, Floats]:
+    """Return which share of its labels each window should have by now, and what each window counts."""
+    age = np.arange(rows.size)[::-1] + 0.5
+    ripe = 1 - np.exp(-age / mean) if mean else np.ones(rows.size)
+    usual = max(float(np.median(share[: max(reference, 3)])), 0.02)
+    chance = np.maximum(usual * (1 - usual), 0.002) * noise / np.maximum(rows, 1.0)
+    spread = chance + np.square(0.12 * usual * (1 - ripe)) + 2e-5
+    return ripe, np.where((rows > 0) & (ripe > 0.05), 1 / spread, 0.0)
+
+
+def _falls(share: Floats, ripe: Floats, weight: Floats) -> Iterator[_Fall]:
+    for at in range(2, share.size):
+        if not weight[at:].any() or not weight[:at].any():
+            continue
+        before, after = _level(share, ripe, weight, slice(0, at)), _level(share, ripe, weight, slice(at, None))
+        if after < before * (1 - _LEAST):
+            fitted = np.where(np.arange(share.size) < at, before, after) * ripe
+            yield _Fall(-float((weight * np.square(share - fitted)).sum()) / 2, at, before, after)
 
 
 def _waiting(rows: Floats, have: Floats, delay: float | None) -> int:

@@ -7,6 +7,7 @@ other labels, and the one that foretells them best is the most likely.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from upriver.diagnose.measure.expected import LEAST_ROWS, Expected, expected, we
 from upriver.diagnose.measure.joint import by_window
 from upriver.diagnose.measure.lost import Lost, lost_columns
 from upriver.diagnose.measure.structure import structured
+
+SURELY = 15.0
+"""So much log-likelihood beyond what healthy rows gain is believed, even where the break itself is not as sure as others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +40,7 @@ class Labelled:
         shift: Log-likelihood that another base rate gains.
         slope: Log-likelihood that another base rate and another steepness gain.
         noise: Log-likelihood that labels turned round at random gain.
+        beyond: The larger of these two, less what it is among as many healthy rows.
         flipped: Which share of ones and of zeros would have been turned round.
         lost: Columns that may have lost their meaning, the most likely first.
         directions: Columns along which labels differ most, with the standard normal deviate.
@@ -51,6 +56,7 @@ class Labelled:
     shift: float = 0.0
     slope: float = 0.0
     noise: float = 0.0
+    beyond: float = 0.0
     flipped: tuple[float, float] = (0.0, 0.0)
     steepness: float = 1.0
     lost: tuple[Lost, ...] = ()
@@ -99,7 +105,10 @@ def _told(facts: Facts, rows: Expected, phase: Ints, threshold: float) -> Labell
     later = rows.inside & (rows.sample.window >= at)
     if later.sum() < LEAST_ROWS:
         return replace(known, rows=int(later.sum()), directions=())
-    return _explained(known, rows, later)
+    known, best = _explained(known, rows, later)
+    structure, worth = structured(rows, later, best)
+    lost = lost_columns(rows, later) if structure > 3 else ()
+    return replace(known, rows=int(later.sum()), structure=structure, worth=worth, lost=lost)
 
 
 def _directions(series: Series, found: breaking.Breaks) -> tuple[tuple[str, float], ...]:
@@ -190,33 +199,46 @@ def _learned_directions(facts: Facts, rows: Expected) -> list[tuple[str, Floats]
     return found
 
 
-def _explained(known: Labelled, rows: Expected, later: Chosen) -> Labelled:
-    """Return what is known of the labels, with how well each explanation foretells those since they changed."""
+def _explained(known: Labelled, rows: Expected, later: Chosen) -> tuple[Labelled, Floats]:
+    """Return what is known of the labels, with how well simple explanations foretell those since they changed, and the best's."""
     y, said, weight = rows.y[later], rows.said[later], rows.weight[later]
-    shift = slope = noise = 0.0
-    flipped, steep = (0.0, 0.0), 1.0
     if rows.classes:
-        base = learned.likelihood(y, said, weight)
-        a0, _ = learned.recalibrated(y, said, weight, slope=False)
-        shift = learned.likelihood(y, learned.expit(a0 + learned.logit(said)), weight) - base
-        a, steep = learned.recalibrated(y, said, weight)
-        sloped = learned.expit(a + steep * learned.logit(said))
-        slope = learned.likelihood(y, sloped, weight) - base
-        flipped = learned.noised(y, said, weight)
-        turned = (1 - flipped[0]) * said + flipped[1] * (1 - said)
-        noise = learned.likelihood(y, turned, weight) - base
-        best = turned if noise > slope else sloped
+        fit, best = _fitted(y, said, weight)
+        healthy = rows.healthy
+        usual, _ = _fitted(rows.y[healthy], rows.said[healthy], rows.weight[healthy])
+        worth_of = float(weight.sum()) / max(float(rows.weight[healthy].sum()), 1e-9)
+        beyond = max(fit.slope, fit.noise) - max(usual.slope, usual.noise, 0.0) * worth_of
+        known = replace(known, beyond=beyond, **fit._asdict())
     else:
         design = np.column_stack([np.ones(y.size), said])
         root = np.sqrt(weight)
         line = np.linalg.lstsq(design * root[:, None], y * root, rcond=None)[0]
-        steep = float(line[1])
         best = design @ line
         variance = float(np.square(rows.left[rows.healthy]).mean())
         slope = float((weight * (np.square(y - said) - np.square(y - best))).sum() / (2 * max(variance, 1e-12)))
-    structure, worth = structured(rows, later, best)
-    lost = lost_columns(rows, later) if structure > 3 else ()
-    return replace(
-        known, rows=int(later.sum()), structure=structure, worth=worth, shift=shift, slope=slope, noise=noise,
-        flipped=flipped, steepness=steep, lost=lost,
-    )  # fmt: skip
+        known = replace(known, slope=slope, steepness=float(line[1]))
+    return known, best
+
+
+class _Fit(NamedTuple):
+    """What simple explanations of labels gain, as in `Labelled`."""
+
+    shift: float
+    slope: float
+    noise: float
+    flipped: tuple[float, float]
+    steepness: float
+
+
+def _fitted(y: Floats, said: Floats, weight: Floats) -> tuple[_Fit, Floats]:
+    """Return how well simple explanations foretell labels, and what the best of them foretells."""
+    base = learned.likelihood(y, said, weight)
+    a0, _ = learned.recalibrated(y, said, weight, slope=False)
+    shift = learned.likelihood(y, learned.expit(a0 + learned.logit(said)), weight) - base
+    a, steep = learned.recalibrated(y, said, weight)
+    sloped = learned.expit(a + steep * learned.logit(said))
+    slope = learned.likelihood(y, sloped, weight) - base
+    flipped = learned.noised(y, said, weight)
+    turned = (1 - flipped[0]) * said + flipped[1] * (1 - said)
+    noise = learned.likelihood(y, turned, weight) - base
+    return _Fit(shift, slope, noise, flipped, steep), turned if noise > slope else sloped

@@ -20,8 +20,8 @@ class Lost:
     Attributes:
         slope: How much of what it told is left: 1 as before, 0 nothing, -1 the contrary.
         error: Standard error of `slope`.
-        left: How much structure is left (as a standard normal deviate) when the column is not used at all.
-        gain: By how much better labels are foretold without the column, in log-likelihood (or half squared errors).
+        left: How much structure is left (as a standard normal deviate) when the column is not believed in some rows.
+        gain: By how much better labels are foretold then, in log-likelihood (or half squared errors).
     """
 
     column: str
@@ -71,21 +71,23 @@ def lost_columns(rows: Expected, later: Chosen) -> tuple[Lost, ...]:
 def _dropped(  # noqa: PLR0913, PLR0917 — what is known of one column
     rows: Expected, later: Chosen, name: str, said: Floats, slope: float, error: float
 ) -> Lost:
-    """Return how well labels are foretold when a column is not used at all."""
+    """Return how well labels are foretold when a column is not believed in some rows, as many as fits best, maybe in all."""
     i = rows.columns.index(name)
     x = np.delete(rows.x[:, : len(rows.columns)], i, axis=1)
     mine, models = rows.foretold(x)
     others = tuple(each for each in rows.columns if each != name)
     alone = replace(rows, columns=others, x=x, said=mine, models=models)
     with_all = _with(alone, rows)
-    left, _ = between(with_all, later, with_all.left[later], mine[later], plain=True)
-    y = rows.y[later]
+    y, was, without, weight = rows.y[later], said[later], mine[later], rows.weight[later]
+    apart = without - was
+    some = float((weight * apart * (y - was)).sum()) / max(float((weight * apart * apart).sum()), 1e-12)
+    mixed = was + min(max(some, 0.0), 1.0) * apart
+    left, _ = between(with_all, later, y - mixed, mixed, plain=True)
     if rows.classes:
-        weight = rows.weight[later]
-        gain = learned.likelihood(y, mine[later], weight) - learned.likelihood(y, said[later], weight)
+        gain = learned.likelihood(y, mixed, weight) - learned.likelihood(y, was, weight)
     else:
         variance = float(np.square(rows.left[rows.healthy]).mean())
-        gain = float((np.square(y - said[later]) - np.square(y - mine[later])).sum() / (2 * max(variance, 1e-12)))
+        gain = float((np.square(y - was) - np.square(y - mixed)).sum() / (2 * max(variance, 1e-12)))
     return Lost(name, 1 + slope, error, left, gain)
 
 

@@ -24,9 +24,9 @@ def phases(
         natural: Lengths to be expected, such as 7 where windows are days; less is asked of them.
 
     Examples:
-        >>> up = np.tile([0.0, 0.0, 0.0, 1.0, 1.0], 4)[None, :] + np.linspace(0, 0.01, 20)
-        >>> series = Series((("age", "mean"),), up, np.full((1, 20), 100.0), np.ones(1))
-        >>> phases(series, reference=15)[0]
+        >>> up = np.tile([0.0, 0.1, 0.3, 1.0, 0.8], 5)[None, :]
+        >>> series = Series((("age", "mean"),), up, np.full((1, 25), 100.0), np.ones(1))
+        >>> phases(series, reference=20)[0]
         5
     """
     windows = of.values.shape[1]

@@ -33,6 +33,9 @@ Way = Literal[
 ]
 """`moved` is what data does; the others are marks of software."""
 
+_FREQUENT = 0.1
+"""A value of that share may become more frequent in the world as well."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -205,17 +208,29 @@ def _spike(  # noqa: PLR0913, PLR0917 — one value, before and since
         return [(gained, ("spike", gained, True, value, words))]
     if _cut(of, since, value, gained):
         return [(gained, ("clipped", gained, True, value, f"its values end at {value}: {words}"))]
-    new = old < 0.01 and gained > 0.04
-    return [(gained if new else gained / 2, ("spike", gained, new, value, words))]
+    return [(gained, ("spike", gained, True, value, words))] if old < 0.01 and gained > 0.04 else []
 
 
 def _without_spike(of: Marginal, since: int, value: str, gained: float, noise: float) -> bool:
     """Tell whether the rows beside those that took one value are as they were: each bin lost the same share."""
     after = _after(of, since)
     before = of.reference / of.reference.sum()
+    return _filled(before, after, _bin_of(of, value), gained, max(0.015, 1.5 * noise, 0.12 * gained))
+
+
+def _filled(before: Floats, after: Floats, at: int, gained: float, allowed: float) -> bool:
+    """Tell whether one bin took the same share of each other.
+
+    Where that bin was a frequent one, the others must be so many, and so well known, that a shift of the world towards it
+    would look different.
+    """
     left = after - (1 - gained) * before
-    left[_bin_of(of, value)] -= gained
-    return bool(np.abs(left).sum() / 2 < max(0.015, 1.5 * noise, 0.12 * gained))
+    left[at] -= gained
+    if np.abs(left).sum() / 2 >= allowed:
+        return False
+    others = np.delete(before, at)
+    apart = others.sum() ** 2 / max(float(np.square(others).sum()), 1e-12)
+    return bool(before[at] < _FREQUENT or (apart >= 3 and allowed <= 0.35 * gained * others.sum()))
 
 
 def _cut(of: Marginal, since: int, value: str, gained: float) -> bool:
@@ -318,9 +333,7 @@ def _one_value(of: Marginal, share: Floats, noise: float) -> list[tuple[float, _
     gained = float(gains[at] / max(1 - before[at], 1e-9))
     if gained < 0.05:
         return []
-    left = share - (1 - gained) * before
-    left[at] -= gained
-    if np.abs(left).sum() / 2 > max(0.015, 1.5 * noise, 0.08 * gained):
+    if not _filled(before, share, at, gained, max(0.015, 1.5 * noise, 0.08 * gained)):
         return []
     words = f"{_percent(float(share[at]))} of its values are {of.labels[at]!r}, before {_percent(float(before[at]))}"
     return [(gained, ("spike", gained, True, of.labels[at], words))]
