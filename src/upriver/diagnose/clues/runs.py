@@ -66,7 +66,8 @@ def _late(facts: Facts, symptom: Symptom) -> Iterator[Evidence]:
     ]  # fmt: skip
     if late:
         worst = max(late, key=lambda run: run.late or 0.0)
-        usual = any(run.job == worst.job and run.is_late and not _near(run.window, symptom) for run in facts.runs)
+        first, _ = symptom.about(before=1)
+        usual = any(run.job == worst.job and run.is_late and run.window < first for run in facts.runs)
         words = f"A run of `{worst.job}` ended {(worst.late or 0.0) / 3600:.1f} hours later than usual."
         yield from _said(facts, symptom, words, _LATER if usual else _LATEST)
 

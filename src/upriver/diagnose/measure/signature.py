@@ -208,7 +208,7 @@ def _spike(  # noqa: PLR0913, PLR0917 — one value, before and since
         return [(gained, ("spike", gained, True, value, words))]
     if _cut(of, since, value, gained):
         return [(gained, ("clipped", gained, True, value, f"its values end at {value}: {words}"))]
-    return [(gained, ("spike", gained, True, value, words))] if old < 0.01 and gained > 0.04 else []
+    return [(gained, ("spike", gained, False, value, words))] if old < 0.01 and gained > 0.04 else []
 
 
 def _without_spike(of: Marginal, since: int, value: str, gained: float, noise: float) -> bool:
