@@ -20,7 +20,11 @@ SENT = (  # namespaces of the datasets, the query, the columns that come out
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("namespaces", "query", "columns"), SENT, ids=lambda value: str(sorted(value) if isinstance(value, set) else value)[:40])
+@pytest.mark.parametrize(
+    ("namespaces", "query", "columns"),
+    SENT,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value)[:40],
+)
 def test_queries_are_read_as_they_are_sent(namespaces, query, columns):
     [found] = derive(query, infer(namespaces, query))
     assert found.columns.keys() == columns
