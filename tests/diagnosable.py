@@ -56,6 +56,13 @@ class World:
             self.changed[SOURCES[name]] = ONSET
         return self
 
+    def without(self, gone: np.ndarray) -> "World":
+        """Lose some rows."""
+        kept = ~gone
+        self.x = {name: values[kept] for name, values in self.x.items()}
+        self.window, self.later, self.label = self.window[kept], self.later[kept], self.label[kept]
+        return self
+
     def facts(self, **more: object) -> Facts:
         """What a diagnosis is given."""
         starts = tuple(START + timedelta(days=day) for day in range(DAYS))
@@ -64,7 +71,7 @@ class World:
         told = {
             "version": AssetId("version", "demo", "churn/1"), "title": "churn@1", "problem": "classification",
             "starts": starts, "ends": tuple(each + timedelta(days=1) for each in starts), "reference": HEALTHY,
-            "columns": tuple(self._column(name) for name in self.x), "rows": (ROWS,) * DAYS, "label": "label",
+            "columns": tuple(self._column(name) for name in self.x), "rows": tuple(np.bincount(self.window, minlength=DAYS).tolist()), "label": "label",
             "labelled": tuple(int(known[self.window == day].sum()) for day in range(DAYS)),
             "sample": Sample(self.window, dict(self.x), chance=chance, predicted=np.round(chance), label=self.label),
             "runs": tuple(self._runs()),
@@ -83,11 +90,11 @@ class World:
         if name in NUMBERS:
             kind = self.types.get(name, "DOUBLE") if day >= ONSET else "DOUBLE"
             nulls = int(np.isnan(values).sum())
-            return Summary("number", kind, ROWS, nulls, numbers_of(values[~np.isnan(values)], 10.0))
+            return Summary("number", kind, values.size, nulls, numbers_of(values[~np.isnan(values)], 10.0))
         some = [value for value in values if value is not None]
         names, counts = np.unique(np.array(some, dtype=str), return_counts=True)
         listed = counted(zip(names.tolist(), counts.tolist(), strict=True))
-        return Summary("category", "VARCHAR", ROWS, ROWS - len(some), values=listed)
+        return Summary("category", "VARCHAR", values.size, values.size - len(some), values=listed)
 
     def _runs(self):
         for job in dict.fromkeys(SOURCES.values()):

@@ -38,6 +38,7 @@ BUGS = {
     "missing values": lambda v, rng: np.where(rng.random(v.size) < 0.2, np.nan, v),
     "one value for others": lambda v, rng: np.where(rng.random(v.size) < 0.2, 0.0, v),
     "another unit": lambda v, rng: v * 60,
+    "another unit in some rows": lambda v, rng: np.where(rng.random(v.size) < 0.4, v * 2.54, v),
     "a wrong join": lambda v, rng: rng.permutation(v),
 }
 
@@ -56,6 +57,30 @@ def test_a_column_that_depends_on_no_other_and_was_joined_wrongly_is_told_by_the
     is_told(
         conclude(world.of("age", world.rng.permutation).facts()), "pipeline_bug", column="age", run=f"people-{ONSET}"
     )
+
+
+def test_a_column_that_is_wrong_in_half_of_the_rows_is_told_by_the_label():
+    world = World()
+    world.of("age", lambda v: np.where(world.rng.random(v.size) < 0.6, world.rng.permutation(v), v))
+    is_told(conclude(world.facts()), "pipeline_bug", column="age", run=f"people-{ONSET}")
+
+
+def test_a_part_of_the_rows_that_was_not_loaded_is_told_by_its_value():
+    world = World()
+    world.changed["web"] = ONSET
+    verdict = conclude(world.without(world.later & (world.x["plan"] == "pro")).facts())
+    is_told(verdict, "pipeline_bug", column="plan", run=f"web-{ONSET}")
+    assert "Rows with `pro` in `plan`, 30 % of all, are missing" in verdict.hypotheses[0].evidence[0].because
+
+
+def test_inputs_of_yesterday_are_late_data_and_no_wrong_labels():
+    world = World()
+    order = world.rng.permutation(int(world.later.sum()))
+    for name in world.x:
+        world.of(name, lambda v: v[order], code=False)
+    gone = tuple(Missed(job, ONSET, f"{job} has not run since it was due.") for job in ("people", "web"))
+    is_told(conclude(world.facts(missed=gone)), "late_data")
+    assert [one.kind for one in present(conclude(world.facts()))] == ["label_errors"]
 
 
 def test_two_columns_that_took_each_others_place_are_told_together():

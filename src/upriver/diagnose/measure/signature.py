@@ -12,7 +12,7 @@ import numpy as np
 
 from upriver.diagnose.facts import Floats
 from upriver.diagnose.measure.marginal import Marginal
-from upriver.diagnose.measure.units import is_like, scaled, shifted
+from upriver.diagnose.measure.units import Turned, is_like, scaled, shifted, turned
 from upriver.monitor.measure.profile import quantiles
 from upriver.monitor.measure.summary import Numbers, Summary, edges, merged
 
@@ -163,6 +163,8 @@ def _of_number(of: Marginal, later: list[Summary], since: int, noise: float) -> 
         elif (offset := shifted(before, after)) is not None:
             words = f"{offset:g} was added to all of its values"
             found.append((1.5, ("offset", 1.0, True, f"{offset:g}", words)))
+        elif (some := turned(before, after)) is not None:
+            found.append((1.2, ("scaled", some.share, True, f"{some.factor:.4g}", _turned_words(some))))
         for value, old, by_window in of.spikes:
             found += _spike(of, value, old, by_window, since, noise)
         if (rounded := _rounded(of, since, noise)) is not None:
@@ -181,6 +183,12 @@ def _of_number(of: Marginal, later: list[Summary], since: int, noise: float) -> 
     if best is not None and (best[1][2] or best[0] > 0.5 * size):
         return best[1]
     return "moved", 1.0, False, "", _moved_words(of, since)
+
+
+def _turned_words(of: Turned) -> str:
+    whose = "its values are" if of.share > 0.97 else f"{_percent(of.share)} of its values are"
+    more = f" and {of.offset:+.4g}" if of.offset else ""
+    return f"{whose} {of.factor:.4g} times what they were{more}"
 
 
 def _moved_words(of: Marginal, since: int) -> str:

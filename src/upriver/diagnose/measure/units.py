@@ -1,4 +1,6 @@
-"""By which factor or offset all values of a column changed, told from their distributions alone."""
+"""By which factor or offset the values of a column changed, or some of them, told from their distributions alone."""
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,14 +20,19 @@ UNITS = (
     7.0,
     12.0,
     1024.0,
+    1.8,
     2.54,
     2.20462,
     1.60934,
     3.28084,
     0.0254,
 )
+TEMPERATURES = ((1.8, 32.0), (1 / 1.8, -32 / 1.8), (1.0, 273.15), (1.0, -273.15))
+"""Factor and offset from one scale to another."""
+
 _QUANTILES = np.linspace(0.05, 0.95, 19)
 _FIT = 0.035
+_MANY = np.linspace(0.0025, 0.9975, 200)
 
 
 def scaled(before: Numbers, after: Numbers) -> float | None:
@@ -47,6 +54,53 @@ def scaled(before: Numbers, after: Numbers) -> float | None:
     if _apart(after, was * exact, _QUANTILES if exact > 0 else 1 - _QUANTILES) > _FIT:
         return None
     return float(f"{exact:.4g}")
+
+
+class Turned(NamedTuple):
+    """That some values are in another unit: factor times what they were, plus an offset."""
+
+    factor: float
+    offset: float
+    share: float
+
+
+def turned(before: Numbers, after: Numbers) -> Turned | None:
+    """Return which share of the values is in another unit; None where no known unit explains what changed.
+
+    Examples:
+        >>> from upriver.monitor.measure.summary import numbers_of
+        >>> metres = np.random.default_rng(0).normal(180, 8, 4000)
+        >>> some = np.where(np.arange(4000) % 3 == 0, metres / 2.54, metres)
+        >>> found = turned(numbers_of(metres, 180.0), numbers_of(some, 180.0))
+        >>> round(1 / found.factor, 2), round(found.share, 1)
+        (2.54, 0.3)
+    """
+    was, now = quantiles(before, _MANY), quantiles(after, _MANY)
+    if was is None or now is None:
+        return None
+    grid = np.sort(np.concatenate([was, now]))
+    old = _below(was, grid)
+    change = _below(now, grid) - old
+    best: tuple[float, Turned] | None = None
+    for factor, offset in _ways():
+        other = _below(np.sort(factor * was + offset), grid) - old
+        power = float(other @ other)
+        share = float(change @ other) / power if power > 0 else 0.0
+        if 0.04 < share < 1.08:
+            left = float(np.quantile(np.abs(change - share * other), 0.95))
+            if best is None or left < best[0]:
+                best = left, Turned(factor, offset, min(share, 1.0))
+    most = float(np.abs(change).max())
+    return best[1] if best is not None and best[0] < min(_FIT, 0.15 * most) else None
+
+
+def _ways() -> list[tuple[float, float]]:
+    plain = [(unit, 0.0) for one in UNITS for unit in (one, 1 / one)]
+    return [*plain, (-1.0, 0.0), *TEMPERATURES]
+
+
+def _below(values: Floats, grid: Floats) -> Floats:
+    return np.asarray(np.searchsorted(values, grid, side="right") / values.size)
 
 
 def shifted(before: Numbers, after: Numbers) -> float | None:
