@@ -1,5 +1,6 @@
 """Drift and quality that go together are found, and neighbours that are alike do not count twice."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from scipy import stats
 
 from upriver.diagnose.correlate import correlations, over_runs, spearman
-from upriver.diagnose.facts import Facts, Quality
+from upriver.diagnose.facts import Facts, Logged, Quality
 from upriver.ids import AssetId
 
 
@@ -96,10 +97,13 @@ def test_points_of_short_windows_have_their_time():
 
 
 def test_runs_are_points_of_their_own():
-    found = over_runs({"uses": [0, 1, 2, 3, 4, 5, 6]}, {"auc": [9, 8, 7, 6, 5, np.nan, 4]}, list("abcdefg"))
-    assert found[0].over == "runs"
-    assert found[0].r == pytest.approx(-1)
-    assert [name for *_, name in found[0].points] == list("abcdeg")
+    auc = {0: 9.0, 1: 8.0, 2: 7.0, 3: 6.0, 4: 5.0, 6: 4.0}
+    logged = (Logged("earlier", 0, {"auc": 1.0}), *(Logged(f"run {n}", n, {"auc": a}) for n, a in auc.items()))
+    known = replace(facts(of([0.9] * 7)), logged=(*logged, Logged("other", 6, {"f1": 0.5})))
+    (found,) = over_runs(known, drift={"uses": np.arange(7.0)})
+    assert (found.over, found.column, found.metric) == ("runs", "uses", "auc")
+    assert found.r == pytest.approx(-1)
+    assert [name for *_, name in found.points] == [f"run {n}, {n + 1:02} Oct 2026" for n in auc]
 
 
 def test_without_drift_there_is_nothing_to_correlate():

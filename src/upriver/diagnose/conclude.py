@@ -9,7 +9,7 @@ import orjson
 from upriver import plugins
 from upriver.diagnose import clues, explain
 from upriver.diagnose.clue import Clue
-from upriver.diagnose.correlate import correlations
+from upriver.diagnose.correlate import correlations, over_runs
 from upriver.diagnose.decompose import decompose
 from upriver.diagnose.facts import Facts, Sample
 from upriver.diagnose.findings import Findings, measured
@@ -49,7 +49,7 @@ def conclude(facts: Facts) -> Verdict:
         decomposition=parts,
         unknown=missing,
         digest=digest(facts),
-        correlations=correlations(facts, drift=findings.drift),
+        correlations=(*correlations(facts, drift=findings.drift), *over_runs(facts, drift=findings.drift)),
         timeline=timeline(
             facts, drift=findings.drift, onset=_window(facts, first), suspects=[each for one in found for each in one.suspects],
             columns=_columns(facts, found),
@@ -131,6 +131,7 @@ def digest(facts: Facts) -> str:
         "period": facts.period, "rows": facts.rows, "labelled": facts.labelled, "delay": facts.delay,
         "runs": [(run.run.uid, run.window, run.state, run.changed_code, run.changed_schema) for run in facts.runs],
         "changes": [(one.window, one.words) for one in facts.changes],
+        "logged": [(one.run, one.window, sorted(one.metrics.items())) for one in facts.logged],
     }  # fmt: skip
     found.update(orjson.dumps(plain))
     if facts.sample is not None:

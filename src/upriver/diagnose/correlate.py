@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from upriver.diagnose import words
-from upriver.diagnose.facts import Facts, Floats
+from upriver.diagnose.facts import Facts, Floats, Logged
 from upriver.diagnose.records import Correlation
 from upriver.monitor.measure.interval import Z
 
@@ -35,33 +35,30 @@ def correlations(facts: Facts, *, drift: Mapping[str, Floats], most: int = 10) -
     return _strongest(found, most)
 
 
-def over_runs(
-    drift: Mapping[str, Sequence[float]],
-    metrics: Mapping[str, Sequence[float]],
-    runs: Sequence[str],
-    *,
-    most: int = 10,
-) -> tuple[Correlation, ...]:
-    """Return how the drift of the data that runs trained on and the metrics that they logged go together.
+def over_runs(facts: Facts, *, drift: Mapping[str, Floats], most: int = 5) -> tuple[Correlation, ...]:
+    """Return how the drift of columns and the metrics that runs of MLflow logged in the same windows go together.
+
+    Runs of one window share its drift, so the last one that logged a metric stands for all of them.
 
     Args:
-        drift: By column, how far the data of each run is from normal, shape (runs,); NaN where it is unknown.
-        metrics: By name, what each run logged, shape (runs,); NaN where it logged none.
-        runs: What people call them, oldest first.
-
-    Examples:
-        >>> found = over_runs({"age": [1, 2, 3, 4, 5, 6]}, {"auc": [0.9, 0.8, 0.85, 0.7, 0.6, 0.5]}, list("abcdef"))
-        >>> round(found[0].r, 2), len(found[0].points)
-        (-0.94, 6)
+        drift: By column, how far each window is from normal, shape (windows,); NaN where it is unknown.
     """
-    found = [
-        _correlated(
-            Correlation(column=column, metric=name, over="runs", r=None), _floats(values), _floats(logged), runs
-        )
-        for name, logged in metrics.items()
-        for column, values in drift.items()
-    ]
-    return _strongest(found, most)
+    last: dict[str, dict[int, Logged]] = {}
+    for one in facts.logged:
+        for name in one.metrics:
+            last.setdefault(name, {})[one.window] = one
+    found = []
+    for metric, by_window in last.items():
+        runs = [by_window[window] for window in sorted(by_window)]
+        if len(runs) < LEAST:
+            continue
+        values, at = np.array([one.metrics[metric] for one in runs]), [one.window for one in runs]
+        named = [f"{one.run}, {facts.starts[one.window]:%d %b %Y}" for one in runs]
+        found += [
+            _correlated(Correlation(column=column, metric=metric, over="runs", r=None), each[at], values, named)
+            for column, each in drift.items()
+        ]
+    return _strongest((one for one in found if one.r is not None), most)
 
 
 def spearman(one: Floats, other: Floats, *, ordered: bool) -> tuple[float | None, float | None, float | None, float]:
@@ -96,10 +93,6 @@ def spearman(one: Floats, other: Floats, *, ordered: bool) -> tuple[float | None
     return r, min(math.tanh(middle - half), r), max(math.tanh(middle + half), r), size
 
 
-def _floats(values: Sequence[float]) -> Floats:
-    return np.asarray(values, dtype=np.float64)
-
-
 def _ranks(values: Floats) -> Floats:
     """Return ranks; equal values share the mean of theirs."""
     _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
@@ -123,14 +116,14 @@ def _correlated(of: Correlation, drift: Floats, quality: Floats, names: Sequence
     size = min(drift.size, quality.size, len(names))
     known = [i for i in range(size) if math.isfinite(drift[i]) and math.isfinite(quality[i])]
     one, other = drift[known], quality[known]
-    r, low, high, n = spearman(one, other, ordered=of.over == "windows")
+    r, low, high, n = spearman(one, other, ordered=True)
     because = ""
     if len(known) < LEAST:
         because = f"Only {len(known)} {of.over} have both; {LEAST} are needed."
     elif r is None:
         because = f"{'The drift' if np.ptp(one) == 0 else of.metric} is the same in all {len(known)} {of.over}."
     elif n < 0.75 * len(known):
-        because = f"Windows that follow each other are alike: {len(known)} of them say as much as {n:.0f} apart."
+        because = f"{of.over.capitalize()} that follow each other are alike: {len(known)} of them say as much as {n:.0f} apart."
     points = tuple((float(drift[i]), float(quality[i]), names[i]) for i in known)
     return of.model_copy(update={"r": r, "low": low, "high": high, "points": points, "because": because})
 

@@ -162,6 +162,19 @@ class Missed:
     columns: tuple[str, ...] = ()
 
 
+class Logged(NamedTuple):
+    """What a run of MLflow logged.
+
+    Attributes:
+        run: As people call it.
+        window: In which it began.
+    """
+
+    run: str
+    window: int
+    metrics: Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class Changed:
     """A change of the schema of something that feeds the model.
@@ -223,6 +236,7 @@ class Facts:
         compared: By feature; empty where there is no offline sample.
         runs: Of what feeds the features and the labels, oldest first.
         lineage: Whether the graph knows what feeds the features.
+        logged: What runs of MLflow logged in these windows, oldest first.
         unknown: What was looked for and not found.
     """
 
@@ -246,6 +260,7 @@ class Facts:
     missed: tuple[Missed, ...] = ()
     changes: tuple[Changed, ...] = ()
     lineage: bool = True
+    logged: tuple[Logged, ...] = ()
     unknown: tuple[Unknown, ...] = ()
 
     @property

@@ -127,7 +127,9 @@ def _behind(facts: Facts, mine: Sequence[Symptom]) -> tuple[str, ...]:
 
 
 def _ordered(mine: Sequence[Symptom], evidence: Sequence[Evidence], kind: Kind) -> list[Symptom]:
-    """Return symptoms, those that speak loudest for a cause first."""
+    """Return symptoms, those that speak loudest for a cause first; of what really moved, what moved most."""
+    if kind == "covariate_shift":
+        return sorted(mine, key=lambda one: (-one.z, one.at))
     weight: dict[str, float] = defaultdict(float)
     for one in evidence:
         if one.kind == kind:

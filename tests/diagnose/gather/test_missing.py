@@ -13,9 +13,10 @@ from forecast import CHURN, CHURN_1, FEATURES
 from seen import RUN, story
 from upriver import db
 from upriver.catalog.records import Seen
-from upriver.diagnose.facts import TRAINING
+from upriver.diagnose.facts import TRAINING, Logged
 from upriver.diagnose.gather import gather
 from upriver.errors import Invalid, NotFound
+from upriver.ids import AssetId
 from upriver.monitor.tables import alerts
 from upriver_client import frames
 
@@ -215,6 +216,24 @@ def test_importance_is_taken_from_what_the_run_logged(engine, tmp_path):
     facts = gather(engine, "churn@champion", rows=0).facts
     assert {one.name: one.importance for one in facts.columns} == {"amount": 0.75, "visits": 0.25, "plan": 0.0}
     assert {one.importance_from for one in facts.columns} == {"logged"}
+
+
+def test_what_runs_of_the_same_experiment_logged_stands_beside_the_windows(engine, tmp_path):
+    run = next(one for one in story() if one.id == RUN)
+    begun = [int((forecast.start(day) + timedelta(hours=6)).timestamp() * 1000) for day in (-1, 1, 2)]
+    runs = [
+        run.model_copy(
+            update={
+                "id": AssetId("run", "prod", f"nightly-{n}"), "title": f"nightly {n}", "born": at, "state": f"n{n}",
+                "facets": {"metrics": {"auc": [0.9 - n / 10, 0, 1], "loss": [None, 0, 1]}},
+            }
+        )
+        for n, at in enumerate(begun)
+    ]  # fmt: skip
+    forecast.model(engine, more=runs)
+    forecast.together(engine, tmp_path, days=4, breaks=None)
+    facts = gather(engine, "churn@champion", rows=0).facts
+    assert facts.logged == (Logged("nightly 1", 1, {"auc": 0.8}), Logged("nightly 2", 2, {"auc": 0.7}))
 
 
 @pytest.mark.parametrize("asked", ["churn@champion", "churn@1", "churn", str(CHURN), str(CHURN_1), "models:/churn/1"])

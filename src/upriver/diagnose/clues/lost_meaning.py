@@ -18,8 +18,8 @@ def look(facts: Facts, findings: Findings) -> Iterator[Evidence]:
     one = label.lost[0]
     gradual = int(label.breaks.over[int(label.breaks.z.argmax())]) > 1
     words = (
-        f"`{name}` tells {100 * max(one.slope, 0):.0f} % of what it told about the label; without it, labels follow from the "
-        "other columns as before."
+        f"`{name}` tells {100 * max(one.slope, 0):.0f} % of what it told about the label; where it is not believed, labels follow "
+        "from the other columns as before."
     )
     concept = 3.0 if gradual else 1.5
     for kind, weight in (("pipeline_bug", 3.5), ("skew", 3.5), ("concept_drift", concept)):

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from upriver import db
 from upriver.diagnose.facts import Column, Facts, Ran
-from upriver.diagnose.gather import frames, importance, learnt, offline, quality, rows, then, watchers, windows
+from upriver.diagnose.gather import frames, importance, learnt, logged, offline, quality, rows, then, watchers, windows
 from upriver.diagnose.gather import reference as healthy
 from upriver.diagnose.gather.frames import Frame
 from upriver.diagnose.gather.named import Named, named
@@ -138,6 +138,7 @@ def _facts(tx: Connection, stored: _Stored, at: datetime | None) -> Facts:
         missed=ups.missed,
         changes=tuple(sorted((*ups.changes, *measured.changes), key=lambda one: one.at)),
         lineage=ups.known,
+        logged=logged.logged(tx, version.id, frame, at),
         unknown=tuple(unknown),
     )
 

@@ -4,14 +4,13 @@ MLflow has no place for that, so people log metrics: `feature_importance_age`, `
 estimated here.
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sqlalchemy import Connection
 
 from upriver.catalog import read
+from upriver.diagnose.gather.logged import numbers
 from upriver.ids import AssetId
 from upriver.lineage import origins
 
@@ -30,19 +29,10 @@ def logged(tx: Connection, version: AssetId, features: Iterable[str]) -> dict[st
             run = found[0].asset if found else run
     beside = read.assets_of(tx, [version], ["metrics"]).get(version)
     metrics = {
-        **_metrics(run.get("metrics", {}) if run else {}),
-        **_metrics(beside.get("metrics", {}) if beside else {}),
+        **numbers(run.get("metrics", {}) if run else {}),
+        **numbers(beside.get("metrics", {}) if beside else {}),
     }
     return shares(metrics, features)
-
-
-def _metrics(said: Any) -> dict[str, float]:
-    found = {}
-    for name, value in (said if isinstance(said, dict) else {}).items():
-        last = value[0] if isinstance(value, list | tuple) and value else value
-        if isinstance(last, int | float) and not isinstance(last, bool) and math.isfinite(last):
-            found[str(name)] = float(last)
-    return found
 
 
 def shares(metrics: Mapping[str, float], features: Iterable[str]) -> dict[str, float]:
