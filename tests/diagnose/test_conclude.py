@@ -38,7 +38,7 @@ BUGS = {
     "missing values": lambda v, rng: np.where(rng.random(v.size) < 0.2, np.nan, v),
     "one value for others": lambda v, rng: np.where(rng.random(v.size) < 0.2, 0.0, v),
     "another unit": lambda v, rng: v * 60,
-    "another unit in some rows": lambda v, rng: np.where(rng.random(v.size) < 0.4, v * 2.54, v),
+    "another unit in some rows": lambda v, rng: np.where(rng.random(v.size) < 0.4, v * 60, v),
     "a wrong join": lambda v, rng: rng.permutation(v),
 }
 

@@ -20,7 +20,6 @@ UNITS = (
     7.0,
     12.0,
     1024.0,
-    1.8,
     2.54,
     2.20462,
     1.60934,
@@ -32,6 +31,7 @@ TEMPERATURES = ((1.8, 32.0), (1 / 1.8, -32 / 1.8), (1.0, 273.15), (1.0, -273.15)
 
 _QUANTILES = np.linspace(0.05, 0.95, 19)
 _FIT = 0.035
+_DISJOINT = 0.9
 _MANY = np.linspace(0.0025, 0.9975, 200)
 
 
@@ -69,9 +69,9 @@ def turned(before: Numbers, after: Numbers) -> Turned | None:
 
     Examples:
         >>> from upriver.monitor.measure.summary import numbers_of
-        >>> metres = np.random.default_rng(0).normal(180, 8, 4000)
-        >>> some = np.where(np.arange(4000) % 3 == 0, metres / 2.54, metres)
-        >>> found = turned(numbers_of(metres, 180.0), numbers_of(some, 180.0))
+        >>> size = np.random.default_rng(0).normal(180, 8, 4000)
+        >>> some = np.where(np.arange(4000) % 3 == 0, size / 2.54, size)
+        >>> found = turned(numbers_of(size, 180.0), numbers_of(some, 180.0))
         >>> round(1 / found.factor, 2), round(found.share, 1)
         (2.54, 0.3)
     """
@@ -86,12 +86,14 @@ def turned(before: Numbers, after: Numbers) -> Turned | None:
         other = _below(np.sort(factor * was + offset), grid) - old
         power = float(other @ other)
         share = float(change @ other) / power if power > 0 else 0.0
-        if 0.04 < share < 1.08:
+        # Where both units overlap, a few values in the other one look like a shift of the world.
+        is_plain = float(np.abs(other).max()) > _DISJOINT
+        if (0.04 if is_plain else 0.95) < share < 1.08:
             left = float(np.quantile(np.abs(change - share * other), 0.95))
             if best is None or left < best[0]:
                 best = left, Turned(factor, offset, min(share, 1.0))
     most = float(np.abs(change).max())
-    return best[1] if best is not None and best[0] < min(_FIT, 0.15 * most) else None
+    return best[1] if best is not None and best[0] < min(0.02, 0.15 * most) else None
 
 
 def _ways() -> list[tuple[float, float]]:
