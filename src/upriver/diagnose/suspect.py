@@ -27,6 +27,7 @@ def suspects(facts: Facts, of: Sequence[Symptom], kind: Kind = "pipeline_bug") -
     """
     stale = kind == "late_data"
     chance = _written(when(of, facts.windows))
+    foremost = next((symptom for symptom in of if symptom.sort == "input"), of[0] if of else None)
     found = []
     for run in facts.runs:
         mine = [symptom for symptom in of if symptom.concerns(run, stale=stale)]
@@ -35,7 +36,7 @@ def suspects(facts: Facts, of: Sequence[Symptom], kind: Kind = "pipeline_bug") -
         time = float(np.log(max(chance[run.window], 1e-6)))
         reasons = _reasons(run, stale=stale)
         score = time + sum(weight for _, weight in reasons) - 0.3 * (run.distance - 1) + log(len(mine) / len(of)) / 2
-        score -= (0.0 if run.exact else 0.5) + (0.0 if of[0] in mine else 0.7)
+        score -= (0.0 if run.exact else 0.5) + (0.0 if foremost in mine else 0.7)
         if time > log(1e-5) or reasons:
             found.append((score, run, [name for name, _ in reasons], tuple(symptom.subject for symptom in mine)))
     found.sort(key=lambda each: (-each[0], each[1].distance, each[1].window, each[1].run.uid))

@@ -86,9 +86,8 @@ def turned(before: Numbers, after: Numbers) -> Turned | None:
         other = _below(np.sort(factor * was + offset), grid) - old
         power = float(other @ other)
         share = float(change @ other) / power if power > 0 else 0.0
-        # Where both units overlap, a few values in the other one look like a shift of the world.
-        is_plain = float(np.abs(other).max()) > _DISJOINT
-        if (0.04 if is_plain else 0.95) < share < 1.08:
+        # Where both units overlap, values in the other one look like a shift of the world.
+        if float(np.abs(other).max()) > _DISJOINT and 0.04 < share < 1.08:
             left = float(np.quantile(np.abs(change - share * other), 0.95))
             if best is None or left < best[0]:
                 best = left, Turned(factor, offset, min(share, 1.0))
