@@ -69,6 +69,16 @@ def beside(  # noqa: PLR0913 — each is a way to narrow the same list
     return Neighbours(items=tuple(found), total=total)
 
 
+def maker(tx: Connection, version: AssetId, names: Sequence[str]) -> Asset | None:
+    """Return the run that made a version, be it by way of a logged model, with the facets called `names`."""
+    if made := makers(tx, [version], names).get(version):
+        return made
+    for model in beside(tx, version, "up", ["registered"], limit=2).items:
+        for run in beside(tx, model.asset.id, "up", ["logged"], names=names, limit=2).items:
+            return run.asset
+    return None
+
+
 def makers(tx: Connection, versions: Iterable[AssetId], names: Sequence[str]) -> dict[AssetId, Asset]:
     """Return the run that trained each of `versions`, with the facets called `names`; the newest if there are several."""
     nodes = {node: of for of in versions if (node := read.node_of(tx, of)) is not None}

@@ -85,7 +85,7 @@ def trained_on(tx: Connection, version: AssetId) -> Trained:
         NotFound: There is no such version.
     """
     title = read.asset(tx, version).title
-    run = _run(tx, version)
+    run = origins.maker(tx, version, ("profiles",))
     if run is None:
         return Trained(because=f"Nothing says which run trained {title}.")
     inputs = list(_inputs(tx, run.id))
@@ -106,16 +106,6 @@ def _profiled(known: Trained, said: Mapping[str, Any], run: str) -> Trained:
         return replace(known, because=f"{problem} {known.because}")
     because = f"The run {run} logged the profile of {known.name} with all its rows."
     return replace(known, profile=profile, because=because)
-
-
-def _run(tx: Connection, version: AssetId) -> Asset | None:
-    """Return the run that made a version, be it by way of a logged model."""
-    if made := origins.makers(tx, [version], ("profiles",)).get(version):
-        return made
-    for model in origins.beside(tx, version, "up", ["registered"], limit=2).items:
-        for run in origins.beside(tx, model.asset.id, "up", ["logged"], names=("profiles",), limit=2).items:
-            return run.asset
-    return None
 
 
 def _inputs(tx: Connection, run: AssetId) -> Iterator[_Input]:

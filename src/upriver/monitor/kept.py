@@ -143,8 +143,9 @@ def summaries_between(
     found: dict[int, dict[str, Summary]] = {}
     s = t.summaries
     some = () if columns is None else (s.c.column.in_(columns),)
-    for row in tx.execute(select(s.c.start, s.c.column, s.c.data).where(*_between(s, first, last, cut), *some)):
-        found.setdefault(row.start, {})[row.column] = Summary.unpacked(row.data)
+    query = select(s.c.start, s.c.column, s.c.data).where(*_between(s, first, last, cut), *some)
+    for start, column, data in tx.execute(query).all():
+        found.setdefault(start, {})[column] = Summary.unpacked(data)
     return found
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine
 
 from upriver import db
-from upriver.diagnose.facts import Column, Facts, Ran
+from upriver.diagnose.facts import Column, Facts, Logged, Ran
 from upriver.diagnose.gather import frames, importance, learnt, logged, offline, quality, rows, then, watchers, windows
 from upriver.diagnose.gather import reference as healthy
 from upriver.diagnose.gather.frames import Frame
@@ -26,6 +26,7 @@ from upriver.diagnose.gather.watchers import Watching
 from upriver.diagnose.gather.windows import Measured
 from upriver.diagnose.records import Unknown
 from upriver.ids import AssetId
+from upriver.lineage import origins
 from upriver.monitor import alerts, lengths
 from upriver.monitor.ask import grain
 from upriver.monitor.baseline import Trained, trained_on
@@ -66,6 +67,7 @@ class _Stored:
     judged: Judged
     healthy: Healthy
     weights: dict[str, float]
+    logged: tuple[Logged, ...]
 
 
 def gather(engine: Engine, asked: str, *, at: datetime | None = None, rows: int = 1000, windows: int = 60) -> Gathered:
@@ -106,8 +108,11 @@ def _stored(tx: Connection, asked: str, at: datetime | None, many: int) -> _Stor
     frame = frame.since(normal.skipped)
     measured = windows.measured(tx, frame, version, watching, trained)
     judged = quality.judged(tx, frame, version, watching)
-    weights = importance.logged(tx, version.id, [one.name for one in measured.columns])
-    return _Stored(version, watching, trained, frame, measured, judged, normal, weights)
+    maker = origins.maker(tx, version.id, ("metrics",))
+    weights = importance.logged(tx, version.id, maker, [one.name for one in measured.columns])
+    return _Stored(
+        version, watching, trained, frame, measured, judged, normal, weights, logged.logged(tx, maker, frame, at)
+    )
 
 
 def _facts(tx: Connection, stored: _Stored, at: datetime | None) -> Facts:
@@ -138,7 +143,7 @@ def _facts(tx: Connection, stored: _Stored, at: datetime | None) -> Facts:
         missed=ups.missed,
         changes=tuple(sorted((*ups.changes, *measured.changes), key=lambda one: one.at)),
         lineage=ups.known,
-        logged=logged.logged(tx, version.id, frame, at),
+        logged=stored.logged,
         unknown=tuple(unknown),
     )
 

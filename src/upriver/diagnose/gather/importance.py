@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from upriver.catalog import read
+from upriver.catalog.records import Asset
 from upriver.diagnose.gather.logged import numbers
 from upriver.ids import AssetId
-from upriver.lineage import origins
 
 _PREFIX = re.compile(
     r"^(?:permutation|mean_abs_shap|shap|feature)?[_./ -]*(?:feature[_./ -]?)?(?:importances?|shap(?:_values?)?|gain)[_./ -]+(?P<name>.+)$",
@@ -20,13 +20,12 @@ _PREFIX = re.compile(
 )
 
 
-def logged(tx: Connection, version: AssetId, features: Iterable[str]) -> dict[str, float]:
-    """Return the share of each feature in the importance of all, as logged; nothing where most features have none."""
-    run = origins.makers(tx, [version], ("metrics",)).get(version)
-    if run is None:
-        for model in origins.beside(tx, version, "up", ["registered"], limit=2).items:
-            found = origins.beside(tx, model.asset.id, "up", ["logged"], names=("metrics",), limit=2).items
-            run = found[0].asset if found else run
+def logged(tx: Connection, version: AssetId, run: Asset | None, features: Iterable[str]) -> dict[str, float]:
+    """Return the share of each feature in the importance of all, as logged; nothing where most features have none.
+
+    Args:
+        run: That made the version, with its metrics.
+    """
     beside = read.assets_of(tx, [version], ["metrics"]).get(version)
     metrics = {
         **numbers(run.get("metrics", {}) if run else {}),

@@ -8,19 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from upriver.catalog import read
+from upriver.catalog.records import Asset
 from upriver.catalog.tables import assets
 from upriver.diagnose.facts import Logged
 from upriver.diagnose.gather.frames import Frame
-from upriver.ids import AssetId
-from upriver.lineage import origins
 
 MOST = 1_000
 """So many runs are looked at, the newest."""
 
 
-def logged(tx: Connection, version: AssetId, frame: Frame, at: datetime | None = None) -> tuple[Logged, ...]:
+def logged(tx: Connection, maker: Asset | None, frame: Frame, at: datetime | None = None) -> tuple[Logged, ...]:
     """Return what runs logged that began in a window, oldest first; none where nobody knows which run made the version."""
-    maker = origins.makers(tx, [version], ("metrics",)).get(version)
     if maker is None or maker.parent is None or not frame.starts:
         return ()
     until = min(frame.ends[-1], at) if at else frame.ends[-1]

@@ -22,6 +22,7 @@ class Execution(NamedTuple):
         job: Its number; 0 for none.
         nominal: The moment that it was scheduled for.
         code: Which versions of which code ran.
+        facets: What its producer said of it.
     """
 
     id: int
@@ -31,8 +32,17 @@ class Execution(NamedTuple):
     ended: int
     nominal: int | None
     code: Mapping[str, str]
-    url: str
-    error: str
+    facets: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Where it can be looked at; empty if unknown."""
+        return runs.url(self.facets)
+
+    @property
+    def error(self) -> str:
+        """What went wrong; empty if nothing is said to have."""
+        return runs.error(self.facets)
 
 
 class Written(NamedTuple):
@@ -158,7 +168,7 @@ def _execution(row: Any) -> Execution:
     number, job, uid, state, ended, last_at, facets = row
     at = ended if state == "COMPLETE" and ended is not None else last_at
     if facets == "{}":
-        return Execution(number, job, uid, state, at, None, {}, "", "")
+        return Execution(number, job, uid, state, at, None, {}, {})
     told = runs.facets_of(row)
     planned = runs.nominal(told)
     return Execution(
@@ -169,8 +179,7 @@ def _execution(row: Any) -> Execution:
         at,
         None if planned is None else int(planned.timestamp() * 1000),
         runs.code(told),
-        runs.url(told),
-        runs.error(told),
+        told,
     )
 
 

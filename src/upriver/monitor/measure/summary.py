@@ -9,6 +9,7 @@ import math
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -126,7 +127,7 @@ class Summary:
 
     @classmethod
     def unpacked(cls, data: bytes) -> Self:
-        """Return what was packed.
+        """Return what was packed; windows that do not change are asked for often, so the last ones read are remembered.
 
         Examples:
             >>> told = Summary("number", "int", 3, 0, numbers=numbers_of(np.array([1.0, 2.0, 2.0]), 1.0))
@@ -134,17 +135,7 @@ class Summary:
             >>> again.raw() == told.raw(), again.numbers.counts.tolist()
             (True, [1, 2])
         """
-        raw = zlib.decompress(data)
-        at = 4 + int.from_bytes(raw[:4], "little")
-        head = orjson.loads(raw[4:at])
-        if head.get("numbers") is not None:
-            count = (len(raw) - at) // 20
-            head["numbers"] |= {
-                "buckets": np.frombuffer(raw, "<i4", count, at).cumsum(dtype=np.int64),
-                "counts": np.frombuffer(raw, "<i8", count, at + 4 * count),
-                "sums": np.frombuffer(raw, "<f8", count, at + 12 * count),
-            }
-        return cls.read(head)
+        return cls.read(_unpacked(data))
 
     def plain(self) -> dict[str, Any]:
         """Return it as it is written in JSON: names and lists; NaN is null."""
@@ -166,6 +157,22 @@ class Summary:
             return cls(**{**plain, "numbers": _numbers(plain.get("numbers")), "values": _values(plain.get("values"))})
         except (TypeError, ValueError, KeyError) as error:
             raise Invalid(f"This is no summary of a column: {error}.", "Log the dataset again.") from error
+
+
+@lru_cache(maxsize=2048)
+def _unpacked(data: bytes) -> dict[str, Any]:
+    raw = zlib.decompress(data)
+    at = 4 + int.from_bytes(raw[:4], "little")
+    head: dict[str, Any] = orjson.loads(raw[4:at])
+    if head.get("numbers") is not None:
+        count = (len(raw) - at) // 20
+        head["numbers"] |= {
+            "buckets": np.frombuffer(raw, "<i4", count, at).cumsum(dtype=np.int64),
+            "counts": np.frombuffer(raw, "<i8", count, at + 4 * count),
+            "sums": np.frombuffer(raw, "<f8", count, at + 12 * count),
+        }
+        head["numbers"]["buckets"].setflags(write=False)
+    return head
 
 
 def _numbers(plain: dict[str, Any] | None) -> Numbers | None:
