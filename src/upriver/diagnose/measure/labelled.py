@@ -190,12 +190,13 @@ def _learned_directions(facts: Facts, rows: Expected) -> list[tuple[str, Floats]
     late = serving & (windows >= first + (facts.windows - first) // 2)
     if late.sum() < 2 * LEAST_ROWS:
         late = serving
+    way, weight = learned.ways(rows.left, rows.said, classes=rows.classes)
     said, _ = learned.folded(
-        rows.x, rows.left, windows, late, classes=False, size="small", gap=rows.gap, leaf=rows.panel
+        rows.x, way, windows, late, classes=False, size="small", gap=rows.gap, leaf=rows.panel, weight=weight
     )
     found = [("structure", said)]
     if rows.z.shape[1]:
-        found.append(("lines", learned.straight(rows.z, rows.left, windows, late, gap=rows.gap)[0]))
+        found.append(("lines", learned.straight(rows.z, way, windows, late, gap=rows.gap, weight=weight)[0]))
     return found
 
 

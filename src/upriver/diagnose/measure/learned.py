@@ -45,13 +45,16 @@ def _column(values: Any, healthy: Chosen) -> Floats:
 Model = Callable[[Floats], Floats]
 
 
-def taught(x: Floats, y: Floats, *, classes: bool, size: str = "full", leaf: float = 1.0) -> Model:
+def taught(
+    x: Floats, y: Floats, *, classes: bool, size: str = "full", leaf: float = 1.0, weight: Floats | None = None
+) -> Model:
     """Return a function from features, shape (n, d), to the label that healthy rows lead one to expect, shape (n,).
 
     Args:
         classes: The label is 0 or 1, and a probability is returned.
         size: "full" for the best fit, "small" for a direction in noise.
         leaf: So many times as many rows as else must share a leaf, where rows are not independent of each other.
+        weight: What each row counts, shape (n,); all alike if None.
     """
     told = [i for i in range(x.shape[1]) if _varies(x[:, i])]
     if not told or y.size < 20 or np.ptp(y) == 0:
@@ -69,9 +72,9 @@ def taught(x: Floats, y: Floats, *, classes: bool, size: str = "full", leaf: flo
     settings |= few if size == "small" or leaf > 1 else many
     settings["min_samples_leaf"] = int(settings["min_samples_leaf"] * leaf)
     if classes:
-        fitted = HistGradientBoostingClassifier(**settings).fit(x, y.astype(np.int64))
+        fitted = HistGradientBoostingClassifier(**settings).fit(x, y.astype(np.int64), weight)
         return lambda rows: np.clip(fitted.predict_proba(rows[:, told])[:, 1], 1e-4, 1 - 1e-4)
-    fitted = HistGradientBoostingRegressor(**settings).fit(x, y)
+    fitted = HistGradientBoostingRegressor(**settings).fit(x, y, weight)
     return lambda rows: np.asarray(fitted.predict(rows[:, told]), dtype=np.float64)
 
 
@@ -80,7 +83,9 @@ def _varies(values: Floats) -> bool:
     return bool(known.size > 1 and known.min() < known.max())
 
 
-def straight(z: Floats, left: Floats, window: Ints, learn: Chosen, *, gap: int = 0) -> tuple[Floats, list[Model]]:
+def straight(  # noqa: PLR0913 — rows, labels and how to learn
+    z: Floats, left: Floats, window: Ints, learn: Chosen, *, gap: int = 0, weight: Floats | None = None
+) -> tuple[Floats, list[Model]]:
     """Return what a straight line through coded columns says of what is left, as `folded` does with trees.
 
     Args:
@@ -89,8 +94,12 @@ def straight(z: Floats, left: Floats, window: Ints, learn: Chosen, *, gap: int =
     ridge = np.eye(z.shape[1]) * (20.0 + z.shape[1])
 
     def taught_by(use: Chosen) -> Model:
-        mean = left[use].mean() if use.any() else 0.0
-        return _line(np.linalg.solve(z[use].T @ z[use] + ridge, z[use].T @ (left[use] - mean)))
+        if not use.any():
+            return _line(np.zeros(z.shape[1]))
+        each = np.ones(int(use.sum())) if weight is None else weight[use] / weight[use].mean()
+        told = z[use] * each[:, None]
+        mean = float(np.average(left[use], weights=each))
+        return _line(np.linalg.solve(told.T @ z[use] + ridge, told.T @ (left[use] - mean)))
 
     return _foretold(z, window, learn, gap, taught_by)
 
@@ -109,6 +118,7 @@ def folded(  # noqa: PLR0913 — rows, labels and how to learn
     size: str = "full",
     gap: int = 0,
     leaf: float = 1.0,
+    weight: Floats | None = None,
 ) -> tuple[Floats, list[Model]]:
     """Return what each row is expected to have, learned from other windows than its own; shape (n,), with the models.
 
@@ -120,7 +130,12 @@ def folded(  # noqa: PLR0913 — rows, labels and how to learn
         learn: Which rows may be learned from; others are foretold by both models together.
         gap: So many windows labels reach into the future.
     """
-    return _foretold(x, window, learn, gap, lambda use: taught(x[use], y[use], classes=classes, size=size, leaf=leaf))
+
+    def taught_by(use: Chosen) -> Model:
+        each = None if weight is None else weight[use]
+        return taught(x[use], y[use], classes=classes, size=size, leaf=leaf, weight=each)
+
+    return _foretold(x, window, learn, gap, taught_by)
 
 
 def _foretold(
@@ -152,6 +167,17 @@ def halves(window: Ints, learn: Chosen) -> tuple[Chosen, Chosen]:
         return turn, learn & ~turn
     early = learn & (window < distinct[distinct.size // 2])
     return early, learn & ~early
+
+
+def ways(left: Floats, p: Floats, *, classes: bool) -> tuple[Floats, Floats | None]:
+    """Return what to learn from labels less what was expected of them, and what each row counts; shape (n,) each.
+
+    Of classes that is by how much the log-odds changed, so that a label that was all but impossible tells much.
+    """
+    if not classes:
+        return left, None
+    spread = np.clip(p * (1 - p), 0.01, 0.25)
+    return left / spread, spread
 
 
 def logit(p: Floats) -> Floats:

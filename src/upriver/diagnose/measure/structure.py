@@ -26,13 +26,14 @@ def structured(rows: Expected, later: Chosen, best: Floats) -> tuple[float, floa
 def between(rows: Expected, some: Chosen, left: Floats, best: Floats, *, plain: bool = False) -> tuple[float, float]:
     """Return the same between two halves of some windows; `plain` leaves healthy rows out of it."""
     window, every = rows.sample.window[some], np.ones(left.size, dtype=bool)
+    way, weight = learned.ways(left, best, classes=rows.classes)
     said, models = learned.folded(
-        rows.x[some], left, window, every, classes=False, size="small", gap=rows.gap, leaf=rows.panel
+        rows.x[some], way, window, every, classes=False, size="small", gap=rows.gap, leaf=rows.panel, weight=weight
     )
     healthy = rows.healthy
     found = [_tried(rows, some, left, best, said, np.mean([model(rows.x[healthy]) for model in models], axis=0), plain)]
     if rows.z.shape[1]:
-        said, models = learned.straight(rows.z[some], left, window, every, gap=rows.gap)
+        said, models = learned.straight(rows.z[some], way, window, every, gap=rows.gap, weight=weight)
         found.append(
             _tried(rows, some, left, best, said, np.mean([model(rows.z[healthy]) for model in models], axis=0), plain)
         )
@@ -90,6 +91,7 @@ def _tried(  # noqa: PLR0913, PLR0917 — one direction, later and before
     old_slope = float((before * old).sum()) / strength if strength > 1e-12 else 0.0
     old_error = float(np.sqrt((before * before * old * old).sum())) / strength if strength > 1e-12 else 0.0
     z = (slope - max(old_slope, 0.0)) / max(float(np.hypot(error, old_error)), 1e-12)
-    better = np.square(left) - np.square(left - said)
+    moved = said * np.clip(best * (1 - best), 0.01, 0.25) if rows.classes else said
+    better = np.square(left) - np.square(left - moved)
     worth = float((weight * better).sum() / max((weight * np.square(left)).sum(), 1e-12))
     return z, worth
