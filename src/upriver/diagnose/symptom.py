@@ -17,6 +17,8 @@ LABEL, RATE, VOLUME = ":label", ":labelled", ":rows"
 _STRUCTURE = 4.0
 """Labels that are a little off matter if a refit on later rows is that many standard errors better than chance."""
 
+_BORNE_OUT = 10.0
+
 Sort = Literal["input", "label", "rate", "volume"]
 
 
@@ -87,7 +89,11 @@ def symptoms(of: Findings) -> tuple[Symptom, ...]:
 
 
 def _is_sure(label: Labelled) -> bool:
-    return label.z >= SURE or label.structure >= _STRUCTURE or label.beyond >= SURELY
+    """Tell whether labels really changed: a break that nothing bears out may be one of the many that were looked for."""
+    if label.beyond is None:
+        return label.z >= SURE or label.structure >= _STRUCTURE
+    is_borne_out = label.beyond >= _BORNE_OUT or label.structure >= _STRUCTURE - 0.5
+    return (label.z >= SURE and is_borne_out) or label.structure >= _STRUCTURE or label.beyond >= SURELY
 
 
 def _symptom(sort: Sort, subject: str, z: float, over: int, likelihood: Floats) -> Symptom:

@@ -15,6 +15,9 @@ MOST_LATER = 10_000
 WIDE = 60
 """So many rows are looked at, and the fewer the more columns beyond so many there are."""
 
+_MOST_TIMES = 3.0
+"""So many times as many rows are looked at where one class is rare."""
+
 MOST_TURNED = 5_000
 LEAST_ROWS = 150
 _HEAVIEST = 4.0
@@ -78,13 +81,13 @@ def expected(facts: Facts, sample: Sample, without: Sequence[str]) -> Expected |
     keep = healthy | (sample.window >= 0)
     sample, healthy = sample.of(keep), healthy[keep]
     thin = np.ones(sample.rows, dtype=bool)
-    wide = max(1.0, len(facts.columns) / WIDE)
-    thin[healthy] = learned.spread_evenly(sample.window[healthy], int(MOST_LEARN / wide))
-    thin[~healthy] = learned.spread_evenly(sample.window[~healthy], int(MOST_LATER / wide))
+    classes = facts.problem != "regression"
+    times = _telling(sample.label, classes=classes) / max(1.0, len(facts.columns) / WIDE)
+    thin[healthy] = learned.spread_evenly(sample.window[healthy], int(MOST_LEARN * times))
+    thin[~healthy] = learned.spread_evenly(sample.window[~healthy], int(MOST_LATER * times))
     sample, healthy = sample.of(thin), healthy[thin]
     if healthy.sum() < LEAST_ROWS or sample.label is None:
         return None
-    classes = facts.problem != "regression"
     names = tuple(c.name for c in facts.columns if c.name in sample.columns and c.name not in without)
     x = learned.matrix(sample, names, healthy)
     if not without and facts.by_windows and (score := _score(sample, classes=classes)) is not None:
@@ -98,6 +101,14 @@ def expected(facts: Facts, sample: Sample, without: Sequence[str]) -> Expected |
         classes=classes, z=z, weight=np.ones(y.size), gap=gap, panel=1.0,
     )  # fmt: skip
     return _believed(found)
+
+
+def _telling(label: Floats | None, *, classes: bool) -> float:
+    """Return how many times as many rows are looked at: where one class is rare, a row tells little."""
+    if label is None or not classes or not label.size:
+        return 1.0
+    rate = float(label.mean())
+    return min(_MOST_TIMES, 0.25 / max(rate * (1 - rate), 1e-9))
 
 
 def _believed(rows: Expected) -> Expected:

@@ -40,7 +40,7 @@ class Labelled:
         shift: Log-likelihood that another base rate gains.
         slope: Log-likelihood that another base rate and another steepness gain.
         noise: Log-likelihood that labels turned round at random gain.
-        beyond: The larger of these two, less what it is among as many healthy rows.
+        beyond: The larger of these two, less what it is among as many healthy rows; None of numbers.
         flipped: Which share of ones and of zeros would have been turned round.
         lost: Columns that may have lost their meaning, the most likely first.
         directions: Columns along which labels differ most, with the standard normal deviate.
@@ -56,7 +56,7 @@ class Labelled:
     shift: float = 0.0
     slope: float = 0.0
     noise: float = 0.0
-    beyond: float = 0.0
+    beyond: float | None = None
     flipped: tuple[float, float] = (0.0, 0.0)
     steepness: float = 1.0
     lost: tuple[Lost, ...] = ()

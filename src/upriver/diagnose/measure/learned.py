@@ -45,7 +45,7 @@ def _column(values: Any, healthy: Chosen) -> Floats:
 Model = Callable[[Floats], Floats]
 
 
-def taught(
+def taught(  # noqa: PLR0913 — rows, labels and how to learn
     x: Floats, y: Floats, *, classes: bool, size: str = "full", leaf: float = 1.0, weight: Floats | None = None
 ) -> Model:
     """Return a function from features, shape (n, d), to the label that healthy rows lead one to expect, shape (n,).
