@@ -78,8 +78,18 @@ def columns(names: Sequence[str]) -> str:
     return listed([f"`{name}`" for name in names]) or "what the model reads"
 
 
+def uid(of: str) -> str:
+    """Return a run's id as people write it: the beginning and the end of a long one.
+
+    Examples:
+        >>> uid("133f52c7-0000-4000-8000-000000000000"), uid("nightly")
+        ('133f52c7…0000', 'nightly')
+    """
+    return f"{of[:8]}…{of[-4:]}" if len(of) > 24 else of
+
+
 def run(suspect: Suspect, *, timed: bool = True) -> str:
-    """Return a run as people call it: the end of a long id, its job and its time.
+    """Return a run as people call it: its short id, its job and its time.
 
     Examples:
         >>> from datetime import UTC
@@ -87,12 +97,10 @@ def run(suspect: Suspect, *, timed: bool = True) -> str:
         >>> from upriver.lineage.ask.records import RunRef
         >>> ref = RunRef(uid="0197b2a0-5a3e-7c11-9a55-3f2c8e1d77aa", job=AssetId("job", "airflow", "etl.activity"))
         >>> run(Suspect(rank=1, run=ref, at=datetime(2026, 10, 24, 3, tzinfo=UTC), because=""))
-        'run …8e1d77aa of etl.activity (24 Oct 2026 03:00 UTC)'
+        'run 0197b2a0…77aa of etl.activity (24 Oct 2026 03:00 UTC)'
     """
-    uid = suspect.run.uid
-    name = uid if len(uid) <= 24 else f"…{uid[-8:]}"
     job = f" of {suspect.run.job.name}" if suspect.run.job else ""
-    return f"run {name}{job} ({moment(suspect.at, timed=timed)})"
+    return f"run {uid(suspect.run.uid)}{job} ({moment(suspect.at, timed=timed)})"
 
 
 def since(onset: Onset | None, *, timed: bool = False) -> str:

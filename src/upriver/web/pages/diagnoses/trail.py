@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from upriver.diagnose import words
 from upriver.diagnose.records import Diagnosis, Hypothesis, Suspect
 from upriver.ids import AssetId
 from upriver.web.diagnosed import moment
@@ -89,16 +90,6 @@ def _run(one: Suspect, beside: Beside) -> Link:
     run, _ = beside.runs.get(one.run.uid, (None, None))
     state = run.state if run else one.run.state
     note = ", ".join(
-        part for part in (moment(one.at), _STATES.get(state, ""), *(run.code.values() if run else ())) if part
+        part for part in (moment(one.at), _STATES.get(state, ""), *map(words.short, run.code.values() if run else ())) if part
     )
-    return Link(text=short(one.run.uid), to=run_href(one.run.uid), note=note, is_code=True)
-
-
-def short(uid: str) -> str:
-    """Return a run's uid as people write it: its beginning and its end.
-
-    Examples:
-        >>> short("133f52c7-0000-4000-8000-000000000000"), short("nightly")
-        ('133f52c7…0000', 'nightly')
-    """
-    return f"{uid[:8]}…{uid[-4:]}" if len(uid) > 14 else uid
+    return Link(text=words.uid(one.run.uid), to=run_href(one.run.uid), note=note, is_code=True)

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from upriver.diagnose import words
 from upriver.diagnose.records import Diagnosis, Hypothesis, Step, Suspect
 from upriver.ids import AssetId
 from upriver.lineage.draw import Card, Curve, Row, svg
 from upriver.web.diagnosed import Look, moment
 from upriver.web.html import address, href, run_href
 from upriver.web.pages.diagnoses.records import Beside, Link, Place, Way
-from upriver.web.pages.diagnoses.trail import short
 
 _MOST = 40
 STATES: Mapping[str, tuple[str, Look]] = {
@@ -103,7 +103,7 @@ def _rows(
         )
     if suspect:
         uid = suspect.run.uid
-        rows.append(Row(f"in run {short(uid)}", href=run_href(uid), sort="run", title=suspect.because))
+        rows.append(Row(f"in run {words.uid(uid)}", href=run_href(uid), sort="run", title=suspect.because))
     return rows, placed
 
 
