@@ -1,8 +1,8 @@
 """How good diagnoses are, in worlds whose illness is known, and what they cost.
 
 A scenario is a monitored model with its windows, its pipelines and their runs, that falls ill in one of many ways, or stays
-well; `worlds/make.py` makes them, all from seeds.  Whoever tunes the rules looks at seeds below 1000; `--held-out` draws from
-1000 on, and figures that are published come from there.
+well; `worlds/make.py` makes them, all from seeds.  Whoever tunes the rules looks at seeds below 2000; `--held-out` draws from
+2000 on, and figures that are published come from there.
 
 `--worlds DIR` judges scenarios that lie in folders already, whoever made them; `--generator FILE` also judges those of another
 generator with the same command line (`python FILE OUT SEEDS`).  `--peers` asks Evidently and NannyML about the same scenarios, each in
@@ -61,7 +61,7 @@ def _asked() -> argparse.Namespace:
     asked.add_argument(
         "--hard", type=int, default=6, metavar="N", help="so many seeds of our own worlds, 11 scenarios each"
     )
-    asked.add_argument("--held-out", action="store_true", help="seeds that nobody tunes on: from 1000")
+    asked.add_argument("--held-out", action="store_true", help="seeds that nobody tunes on: from 2000")
     asked.add_argument("--generator", type=Path, help="also judge the worlds that this Python file makes")
     asked.add_argument("--seeds", help="for that generator, with commas between [default: three, held out or not]")
     asked.add_argument("--folder", type=Path, help="keep the worlds here, and use those that are here")
