@@ -90,6 +90,8 @@ def _run(one: Suspect, beside: Beside) -> Link:
     run, _ = beside.runs.get(one.run.uid, (None, None))
     state = run.state if run else one.run.state
     note = ", ".join(
-        part for part in (moment(one.at), _STATES.get(state, ""), *map(words.short, run.code.values() if run else ())) if part
+        part
+        for part in (moment(one.at), _STATES.get(state, ""), *map(words.short, run.code.values() if run else ()))
+        if part
     )
     return Link(text=words.uid(one.run.uid), to=run_href(one.run.uid), note=note, is_code=True)
