@@ -237,6 +237,22 @@ def children(  # noqa: PLR0913 — each is a way to narrow or order the same lis
     return Page(items=tuple(_whole(tx, rows, names)), total=total, next=following)
 
 
+def born_between(  # noqa: PLR0913 — which, and how many
+    tx: Connection, of: AssetId, kind: str, since: int, until: int, *, names: Sequence[str] = (), most: int = 1000
+) -> list[Asset]:
+    """Return assets of `kind` inside container `of` that began from `since` up to and without `until`, oldest first.
+
+    Args:
+        since: In milliseconds since 1970 (UTC), as `until`.
+        names: Facets to return, all if empty.
+        most: At most so many, the newest.
+    """
+    inside = (assets.c.parent == node_of(tx, of), assets.c.kind == kind, assets.c.gone_at.is_(None))
+    query = select(assets).where(*inside, assets.c.born >= since, assets.c.born < until)
+    rows = tx.execute(query.order_by(assets.c.born.desc(), assets.c.id.desc()).limit(most)).all()
+    return _whole(tx, list(reversed(rows)), names)
+
+
 def _holds(tx: Connection, condition: filters.Condition) -> Any:
     if condition.field == "title":
         return assets.c.title.icontains(str(condition.value), autoescape=True)

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from upriver.catalog import read
 from upriver.catalog.records import Asset
-from upriver.catalog.tables import assets
 from upriver.diagnose.facts import Logged
 from upriver.diagnose.gather.frames import Frame
 
@@ -23,16 +22,12 @@ def logged(tx: Connection, maker: Asset | None, frame: Frame, at: datetime | Non
         return ()
     until = min(frame.ends[-1], at) if at else frame.ends[-1]
     first, last = (int(one.timestamp() * 1000) for one in (frame.starts[0], until))
-    query = select(assets.c.id).where(
-        assets.c.parent == read.node_of(tx, maker.parent), assets.c.kind == "run", assets.c.gone_at.is_(None),
-        assets.c.born >= first, assets.c.born < last,
-    ).order_by(assets.c.born.desc()).limit(MOST)  # fmt: skip
-    found = read.by_node(tx, tx.execute(query).scalars().all(), ["metrics"])
-    each = [(one.born, one.title, numbers(one.get("metrics", {}))) for one in found.values() if one.born is not None]
+    found = read.born_between(tx, maker.parent, "run", first, last, names=["metrics"], most=MOST)
+    each = [(one, numbers(one.get("metrics", {}))) for one in found]
     return tuple(
-        Logged(title, window, metrics)
-        for born, title, metrics in sorted(each, key=lambda one: one[:2])
-        if metrics and (window := _window(frame, born)) is not None
+        Logged(one.title, window, metrics)
+        for one, metrics in each
+        if metrics and one.born is not None and (window := _window(frame, one.born)) is not None
     )
 
 
