@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from upriver.diagnose.measure.breaks import Series
 from upriver.diagnose.measure.joint import Joint, by_window, joint
 from upriver.diagnose.measure.labelled import Labelled, labelled
 from upriver.diagnose.measure.marginal import Marginal, marginals, series
-from upriver.diagnose.measure.signature import Signature, signature, swapped
+from upriver.diagnose.measure.signature import Signature, family, signature, swapped
 
 SURE = 5.0
 """Standard normal deviate from which on a break is believed: with a thousand looks, one healthy model in ten thousand has one."""
@@ -186,8 +187,9 @@ def _least(part: str) -> float:
 def _moved(
     facts: Facts, known: Mapping[str, Marginal], parts: Series, phase: Ints, noise: Mapping[str, float]
 ) -> dict[str, Moved]:
+    moved = _retyped(facts, known, noise)
     if not parts.names:
-        return {}
+        return moved
     found = breaking.breaks(parts, reference=facts.reference, phase=phase, first=facts.first)
     best: dict[str, int] = {}
     weight: dict[str, list[int]] = {}
@@ -198,7 +200,6 @@ def _moved(
             continue
         best.setdefault(name, i)
         weight.setdefault(name, []).append(i)
-    moved = {}
     for name, i in best.items():
         likelihood = found.likelihood[weight[name][:4]].mean(axis=0)
         at = breaking.onset(likelihood)[0]
@@ -207,6 +208,21 @@ def _moved(
             name, parts.names[i][1], float(found.z[i]), at, int(found.over[i]), float(found.change[i]), likelihood, way
         )
     return moved
+
+
+def _retyped(facts: Facts, known: Mapping[str, Marginal], noise: Mapping[str, float]) -> dict[str, Moved]:
+    """Return the columns that are of another type from some window on, be their values the same."""
+    found = {}
+    for name, one in known.items():
+        kinds = [family(each.type) if each is not None and each.type else "" for each in one.column.windows]
+        told = [n for n, kind in enumerate(kinds) if kind]
+        changes = [b for a, b in pairwise(told) if kinds[a] != kinds[b]]
+        if len(changes) == 1 and changes[0] >= facts.first:
+            at = changes[0]
+            likelihood = np.where(np.arange(facts.windows) == at, 50.0, 0.0)
+            way = signature(one, since=at, noise=noise[name])
+            found[name] = Moved(name, "type", 2 * SURE, at, 1, 1.0, likelihood, way)
+    return found
 
 
 def _calm(facts: Facts, known: Mapping[str, Marginal], moved: Mapping[str, Moved]) -> tuple[str, ...]:
