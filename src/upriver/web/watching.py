@@ -1,7 +1,7 @@
 """How pages speak of what monitors found: windows, cuts, metrics and states in words, and where their pages are."""
 
 from datetime import UTC, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator
@@ -34,6 +34,29 @@ _WORDS = {
     "mean_average_error": "Mean absolute error", "mean_absolute_error": "Mean absolute error", "r2_score": "R²",
     "mean_absolute_percentage_error": "Mean absolute percentage error",
 }  # fmt: skip
+
+
+class Rows(Record):
+    """Which rows of a monitor a page shows, as its address says.
+
+    Attributes:
+        slice: The slicing expression, with its `value`; or the version of a `model`.
+    """
+
+    granularity: str = ""
+    slice: str = ""
+    value: str = ""
+    model: str = ""
+
+    @property
+    def cut(self) -> Cut:
+        """Which rows."""
+        return Cut(key=self.slice, value=self.value, model=self.model)
+
+    def query(self, **changes: Any) -> dict[str, Any]:
+        """Return this as a query, with some of it changed."""
+        given = self.model_dump(exclude_defaults=True) | changes
+        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in given.items()}
 
 
 def monitor_href(name: str, *more: str, **query: object) -> str:

@@ -24,6 +24,7 @@ from upriver.web.watching import (
     AGAINST,
     At,
     Opened,
+    Rows,
     column_title,
     metric_title,
     monitor_href,
@@ -96,31 +97,16 @@ class Page(Record):
     after: str | None
 
 
-class Asked(Record):
+class Asked(Rows):
     """Which window, which rows, beside what.
 
     Attributes:
         at: Start of the window; the newest if None.
-        slice: The slicing expression, with its `value`; or the version of a `model`.
         against: "baseline", "consecutive" or "season"; the first of them that was judged if empty.
     """
 
     at: datetime | None = None
-    granularity: str = ""
-    slice: str = ""
-    value: str = ""
-    model: str = ""
     against: str = ""
-
-    @property
-    def cut(self) -> Cut:
-        """Which rows."""
-        return Cut(key=self.slice, value=self.value, model=self.model)
-
-    def query(self, **changes: Any) -> dict[str, Any]:
-        """Return this as a query, with some of it changed."""
-        given = self.model_dump(exclude_defaults=True) | changes
-        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in given.items()}
 
 
 class Found(Record):

@@ -26,6 +26,7 @@ from upriver.web.watching import (
     BUSY,
     At,
     Opened,
+    Rows,
     State,
     metric_title,
     monitor_href,
@@ -119,11 +120,10 @@ class Page(Record):
     definition: str
 
 
-class Asked(Record):
+class Asked(Rows):
     """What of a monitor is looked at.
 
     Attributes:
-        slice: The slicing expression, with its `value`; or the version of a `model`.
         columns: How many columns the heat strip shows.
         after: How many it passes over.
         until: Its newest window begins then or before.
@@ -131,25 +131,11 @@ class Asked(Record):
         by: "model", or a slicing expression, for lines of their own in the chart of predictions.
     """
 
-    granularity: str = ""
-    slice: str = ""
-    value: str = ""
-    model: str = ""
     columns: int = _COLUMNS
     after: int = 0
     until: datetime | None = None
     metric: str = ""
     by: str = ""
-
-    @property
-    def cut(self) -> Cut:
-        """Which rows."""
-        return Cut(key=self.slice, value=self.value, model=self.model)
-
-    def query(self, **changes: Any) -> dict[str, Any]:
-        """Return this as a query, with some of it changed."""
-        given = self.model_dump(exclude_defaults=True) | changes
-        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in given.items()}
 
 
 @router.get("/{name}")
