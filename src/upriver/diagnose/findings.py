@@ -98,7 +98,6 @@ class Findings:
     """
 
     period: int
-    phase: Ints
     marginals: Mapping[str, Marginal]
     moved: Mapping[str, Moved]
     broken: Mapping[str, Broken]
@@ -141,13 +140,13 @@ def measured(facts: Facts) -> Findings:
     pairs = _swaps(known, moved)
     for name in [name for pair in pairs for name in pair]:
         broken.pop(name, None)
-    rough = Findings(period, phase, known, moved, broken, pairs, differs)
+    rough = Findings(period, known, moved, broken, pairs, differs)
     plain = tuple(name for name in moved if name not in rough.wrong)
     label = labelled(
         facts, phase=phase, without=rough.wrong, moved=plain, since=min((moved[n].at for n in plain), default=None)
     )
     return Findings(
-        period, phase, known, moved, broken, pairs, differs, label,
+        period, known, moved, broken, pairs, differs, label,
         rate=_rate(facts), volume=_volume(facts, phase),
         drift={name: one.distances() for name, one in known.items()},
         calm=calm, foretold=together.foretold if together is not None else {},

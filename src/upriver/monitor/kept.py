@@ -316,11 +316,3 @@ def forget_judged(tx: Connection, monitor: int, *, baseline: bool) -> None:
     if baseline:
         for table in (t.windows, *_ASKED, t.profile_metrics):
             tx.execute(table.delete().where(table.c.monitor == monitor, table.c.log == BASELINE))
-
-
-def drop_windows(tx: Connection, monitor: int, granularity: str, starts: Sequence[int]) -> None:
-    """Forget windows whose rows are not there any more."""
-    for start in starts:
-        place = Place(monitor, INPUT, granularity, start)
-        for table in (t.windows, *_ASKED, t.profile_metrics, *_JUDGED, t.outcomes):
-            tx.execute(table.delete().where(at(place, table)))
